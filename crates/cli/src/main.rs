@@ -1,0 +1,3 @@
+//! The `hereabouts` program.
+
+fn main() {}

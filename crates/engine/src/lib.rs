@@ -1,0 +1,1 @@
+//! The rules: presence, timelines, access and filters. No I/O; time is an argument.

@@ -1,0 +1,1 @@
+//! One function an operation, joining engine and store. Knows nothing of HTTP.

@@ -1,0 +1,1 @@
+//! The edge: configuration, routes, the lean HTTP/1.1 loop and the framework behind it.

@@ -1,0 +1,1 @@
+//! A server on a free port, a clock moved by hand, and the vector runner.

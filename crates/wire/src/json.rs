@@ -1,0 +1,97 @@
+//! JSON text that was checked once and is passed on as it came.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::value::RawValue;
+
+/// A JSON value, kept as the text its sender wrote: digits and key order survive. Cheap to clone.
+///
+/// ```
+/// use wire::Json;
+/// assert_eq!(Json::parse(" [1, 2] ").unwrap().as_str(), "[1, 2]");
+/// assert!(Json::parse("{oops").is_none());
+/// assert!(Json::parse("{\"a\":1}").unwrap().is_object());
+/// ```
+#[derive(Clone)]
+pub struct Json(Arc<RawValue>);
+
+impl Json {
+    /// The value, if `text` is exactly one JSON value (white space around it is dropped).
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let raw: Box<RawValue> = serde_json::from_str(text).ok()?;
+        Some(Self(raw.into()))
+    }
+
+    /// The JSON text of a value of ours.
+    #[must_use]
+    pub fn of(value: &serde_json::Value) -> Self {
+        // A `Value` always has a JSON text: its keys are strings and its numbers finite.
+        Self(serde_json::value::to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned()).into())
+    }
+
+    /// The JSON text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.get()
+    }
+
+    /// Whether the value is an object.
+    #[must_use]
+    pub fn is_object(&self) -> bool {
+        self.as_str().starts_with('{')
+    }
+
+    /// Whether the value is an object without keys.
+    #[must_use]
+    pub fn is_empty_object(&self) -> bool {
+        self.as_str()
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'))
+            .is_some_and(|inside| inside.trim().is_empty())
+    }
+
+    /// The members of an object, in their order, each as JSON text. Nothing when the value is no object.
+    #[must_use]
+    pub fn members(&self) -> Vec<(String, Self)> {
+        struct Members;
+        impl<'de> serde::de::Visitor<'de> for Members {
+            type Value = Vec<(String, Json)>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some((key, value)) = map.next_entry::<String, Box<RawValue>>()? {
+                    members.push((key, Json(value.into())));
+                }
+                Ok(members)
+            }
+        }
+        let mut deserializer = serde_json::Deserializer::from_str(self.as_str());
+        serde::Deserializer::deserialize_map(&mut deserializer, Members).unwrap_or_default()
+    }
+}
+
+impl PartialEq for Json {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Json {}
+
+impl fmt::Debug for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Appends `text` as a JSON string.
+pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
+    // Writing into a Vec cannot fail.
+    let _ = serde_json::to_writer(out, text);
+}

@@ -1,0 +1,24 @@
+//! The vocabulary of the protocol, and the shape of every request, reply and event.
+//!
+//! - Nothing here does I/O, keeps state or knows the time.
+//! - A name that exists is a name that is allowed: it was checked once, at its constructor.
+//! - The five areas have a file each (`pubsub`, `presence`, `groups`, …); what they share stands beside them.
+
+pub mod groups;
+pub mod names;
+pub mod presence;
+pub mod pubsub;
+pub mod refusal;
+pub mod route;
+pub mod stream;
+pub mod target;
+pub mod time;
+
+mod json;
+mod percent;
+
+pub use json::Json;
+pub use names::{ChannelName, GroupName, InstanceId, InvalidName, PublishKey, SubscribeKey, UserId};
+pub use percent::{NotUtf8, decode, encode};
+pub use refusal::Refusal;
+pub use time::{Timestamp, Timetoken};

@@ -1,0 +1,131 @@
+//! Publish, signal and subscribe: envelopes and replies (`docs/protocol/pubsub.md`).
+
+use compact_str::CompactString;
+
+use crate::json::{Json, push_string};
+use crate::names::{ChannelName, SubscribeKey};
+use crate::time::Timetoken;
+
+/// The region that every cursor and envelope names. Clients parse it into as little as a signed byte, and one of them
+/// leaves it out when it is 0.
+pub const REGION: u8 = 1;
+
+/// What is published, as its subscribers receive it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Message or signal.
+    pub kind: Kind,
+    /// Where it was published.
+    pub channel: ChannelName,
+    /// `i`: who published it, when the publisher said so.
+    pub publisher: Option<CompactString>,
+    /// `s`: the publisher's running number.
+    pub sequence: Option<u32>,
+    /// `o`: the timetoken that the publisher gives for the original.
+    pub original: Option<Original>,
+    /// `u`: what filter expressions read.
+    pub meta: Option<Json>,
+    /// `cmt`: the application's own type of message.
+    pub message_type: Option<CompactString>,
+    /// `d`
+    pub payload: Json,
+}
+
+/// The kind of a message, `e` in its envelope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A message: no `e`.
+    Message,
+    /// A signal: `e` is 1.
+    Signal,
+}
+
+/// `ortt`: the timetoken and region of an original.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Original {
+    /// Its timetoken.
+    pub timetoken: Timetoken,
+    /// Its region, when given.
+    pub region: Option<u32>,
+}
+
+impl Message {
+    /// Appends the envelope, all but `b` and the closing brace: what is the same for every subscriber.
+    pub fn write_envelope(&self, out: &mut Vec<u8>, subscribe_key: &SubscribeKey, timetoken: Timetoken) {
+        // `f` says whether the message is stored; nothing stores messages yet.
+        out.extend_from_slice(br#"{"a":"1","f":0"#);
+        match self.kind {
+            Kind::Message => {}
+            Kind::Signal => out.extend_from_slice(br#","e":1"#),
+        }
+        if let Some(publisher) = &self.publisher {
+            out.extend_from_slice(br#","i":"#);
+            push_string(out, publisher);
+        }
+        if let Some(sequence) = self.sequence {
+            out.extend_from_slice(format!(r#","s":{sequence}"#).as_bytes());
+        }
+        write_place(out, subscribe_key, timetoken, self.channel.as_str());
+        if let Some(Original { timetoken, region }) = self.original {
+            out.extend_from_slice(format!(r#","o":{{"t":"{timetoken}""#).as_bytes());
+            if let Some(region) = region {
+                out.extend_from_slice(format!(r#","r":{region}"#).as_bytes());
+            }
+            out.push(b'}');
+        }
+        if let Some(meta) = &self.meta {
+            out.extend_from_slice(br#","u":"#);
+            out.extend_from_slice(meta.as_str().as_bytes());
+        }
+        out.extend_from_slice(br#","d":"#);
+        out.extend_from_slice(self.payload.as_str().as_bytes());
+        if let Some(message_type) = &self.message_type {
+            out.extend_from_slice(br#","cmt":"#);
+            push_string(out, message_type);
+        }
+    }
+}
+
+/// Appends `p`, `k` and `c`, which every envelope has.
+pub(crate) fn write_place(out: &mut Vec<u8>, subscribe_key: &SubscribeKey, timetoken: Timetoken, channel: &str) {
+    out.extend_from_slice(format!(r#","p":{{"t":"{timetoken}","r":{REGION}}},"k":"#).as_bytes());
+    push_string(out, subscribe_key.as_str());
+    out.extend_from_slice(br#","c":"#);
+    push_string(out, channel);
+}
+
+/// Ends an envelope: `b`, the subscription that matched, where the request needs it, and the closing brace.
+pub fn close_envelope(out: &mut Vec<u8>, matched: Option<&str>) {
+    if let Some(matched) = matched {
+        out.extend_from_slice(br#","b":"#);
+        push_string(out, matched);
+    }
+    out.push(b'}');
+}
+
+/// Opens a subscribe reply; envelopes follow, a comma between two, then [`close_reply`].
+pub fn open_reply(out: &mut Vec<u8>, cursor: Timetoken) {
+    out.extend_from_slice(format!(r#"{{"t":{{"t":"{cursor}","r":{REGION}}},"m":["#).as_bytes());
+}
+
+/// Ends a subscribe reply.
+pub fn close_reply(out: &mut Vec<u8>) {
+    out.extend_from_slice(b"]}");
+}
+
+/// The reply to a publish, signal or fire.
+#[must_use]
+pub fn sent(timetoken: Timetoken) -> String {
+    format!(r#"[1,"Sent","{timetoken}"]"#)
+}
+
+/// The reply to a time call.
+#[must_use]
+pub fn time(now: Timetoken) -> String {
+    format!("[{}]", now.ticks())
+}
+
+/// Appends a text as a JSON string: the parts of a reply of the first version of subscribe.
+pub fn write_string(out: &mut Vec<u8>, text: &str) {
+    push_string(out, text);
+}

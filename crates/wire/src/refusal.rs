@@ -1,0 +1,208 @@
+//! Everything the server refuses, with the status and the body that clients match to the letter
+//! (`docs/protocol/conventions.md`, "Error bodies"). The one table of errors.
+
+use serde_json::json;
+
+use crate::names::{ChannelName, GroupName};
+use crate::time::Timetoken;
+
+/// A refused request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// No key set has this subscribe key.
+    InvalidSubscribeKey,
+    /// The access manager does not let the caller use these channels or groups.
+    Forbidden {
+        /// What was refused.
+        channels: Vec<ChannelName>,
+        /// What was refused.
+        groups: Vec<GroupName>,
+    },
+
+    /// The publish key is not of this key set.
+    InvalidPublishKey,
+    /// The message or its `meta` is not JSON.
+    InvalidJson,
+    /// The message is longer than the limit.
+    MessageTooLarge,
+    /// The signal is longer than the limit.
+    SignalTooLarge,
+    /// The channel has too many levels to be published to.
+    TooManyLevels,
+    /// The channel cannot be published to; the text says why.
+    InvalidChannel(String),
+    /// `custom_message_type` is too short, too long, or holds another character than `A-Z a-z 0-9 - _`.
+    InvalidMessageType,
+
+    /// A subscribe that names no channel, and no group that holds one.
+    EmptySubscription,
+    /// `tt` is not a number.
+    InvalidTimetoken,
+    /// `filter-expr` cannot be parsed; the text says why and where.
+    InvalidFilter(String),
+    /// A path or parameter of a subscribe cannot be used; the text says which.
+    InvalidSubscribe(String),
+    /// More groups in a subscribe than the limit.
+    TooManyGroups,
+
+    /// A presence call that needs the caller's id has none.
+    NoUser,
+    /// An id longer than allowed, or empty.
+    InvalidUser,
+    /// A set-state call without `state`.
+    NoState,
+    /// `state` is no JSON object.
+    InvalidState,
+    /// `state` is longer than the limit.
+    StateTooLarge,
+    /// `limit` is above the largest page.
+    LimitTooLarge(usize),
+    /// `limit` is negative or no number.
+    InvalidLimit,
+    /// `offset` is negative or no number.
+    InvalidOffset,
+    /// A path or parameter of a presence call cannot be used; the text says which.
+    InvalidPresence(String),
+    /// The key set has presence switched off.
+    PresenceOff,
+
+    /// A group or channel name that the registry does not take.
+    ReservedCharacter,
+    /// More channels in a group than the limit.
+    GroupFull,
+    /// The key set has groups switched off; `true` for a call of the registry, `false` for a subscribe.
+    GroupsOff,
+
+    /// The path is unknown.
+    UnknownPath(String),
+    /// The path is known, but not with this method.
+    WrongMethod,
+    /// The request target is longer than the limit.
+    UriTooLong,
+    /// The body is longer than the limit.
+    BodyTooLarge,
+    /// The request is not HTTP as we understand it.
+    Malformed,
+    /// The head of the request is longer than the limit.
+    HeadTooLarge,
+    /// The request did not arrive in time.
+    TooSlow,
+    /// The server could not do it now; what was asked is not done.
+    Unavailable,
+}
+
+impl Refusal {
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::InvalidSubscribeKey
+            | Self::InvalidPublishKey
+            | Self::InvalidJson
+            | Self::MessageTooLarge
+            | Self::SignalTooLarge
+            | Self::TooManyLevels
+            | Self::InvalidChannel(_)
+            | Self::InvalidMessageType
+            | Self::EmptySubscription
+            | Self::InvalidTimetoken
+            | Self::InvalidSubscribe(_)
+            | Self::TooManyGroups
+            | Self::NoUser
+            | Self::InvalidUser
+            | Self::NoState
+            | Self::InvalidState
+            | Self::StateTooLarge
+            | Self::LimitTooLarge(_)
+            | Self::InvalidLimit
+            | Self::InvalidOffset
+            | Self::InvalidPresence(_)
+            | Self::ReservedCharacter
+            | Self::GroupFull
+            | Self::Malformed => 400,
+            Self::PresenceOff => 402,
+            Self::Forbidden { .. } | Self::GroupsOff => 403,
+            Self::UnknownPath(_) => 404,
+            Self::WrongMethod => 405,
+            Self::TooSlow => 408,
+            Self::BodyTooLarge => 413,
+            Self::UriTooLong => 414,
+            Self::HeadTooLarge => 431,
+            Self::InvalidFilter(_) => 481,
+            Self::Unavailable => 503,
+        }
+    }
+
+    /// The body: compact JSON. `now` is the third item of what publish answers.
+    #[must_use]
+    pub fn body(&self, now: Timetoken) -> String {
+        let status = self.status();
+        let publish = |text: &str| json!([0, text, now.to_string()]);
+        let subscribe = |text: &str| json!({"status": status, "service": "PubSub", "error": true, "message": text});
+        let presence = |text: &str| json!({"status": status, "error": 1, "message": text, "service": "Presence"});
+        let registry =
+            |text: &str| json!({"status": status, "message": text, "service": "channel-registry", "error": true});
+        let balancer = |text: &str| json!({"status": status, "service": "Balancer", "error": true, "message": text});
+        let plain = |text: &str| json!({"status": status, "error": true, "message": text});
+        match self {
+            Self::InvalidSubscribeKey => {
+                json!({"message": "Invalid Subscribe Key", "error": true, "service": "Access Manager", "status": status})
+            }
+            Self::Forbidden { channels, groups } => {
+                let mut payload = serde_json::Map::new();
+                if !channels.is_empty() || groups.is_empty() {
+                    payload.insert("channels".into(), channels.iter().map(ChannelName::as_str).collect());
+                }
+                if !groups.is_empty() {
+                    // A group name carries its namespace, which is empty, before a colon.
+                    let names = groups.iter().map(|group| format!(":{group}")).collect();
+                    payload.insert("channel-groups".into(), names);
+                }
+                json!({"message": "Forbidden", "payload": payload, "error": true, "service": "Access Manager", "status": status})
+            }
+
+            Self::InvalidPublishKey => publish("Invalid Key"),
+            Self::InvalidJson => publish("Invalid JSON"),
+            Self::MessageTooLarge => publish("Message Too Large"),
+            Self::SignalTooLarge => publish("Signal size too large"),
+            Self::TooManyLevels => publish("Wildcard maximum depth exceeded"),
+            Self::InvalidChannel(why) => publish(&format!("Invalid Character in Channel Name: {why}")),
+            Self::InvalidMessageType => publish("Invalid custom_message_type"),
+
+            Self::EmptySubscription => subscribe("Channel group or groups result in empty subscription set"),
+            Self::InvalidTimetoken => subscribe("Invalid Timetoken"),
+            Self::InvalidFilter(why) => {
+                let mut body = subscribe("Invalid Filter Expression");
+                body["details"] = why.as_str().into();
+                body
+            }
+            Self::InvalidSubscribe(why) => subscribe(why),
+            Self::TooManyGroups | Self::GroupFull => registry("Maximum channel group count exceeded."),
+
+            Self::NoUser => presence("No uuid specified"),
+            Self::InvalidUser => presence("Invalid uuid"),
+            Self::NoState => presence("No state specified."),
+            Self::InvalidState => presence("Invalid state."),
+            Self::StateTooLarge => presence("State Too Large"),
+            Self::LimitTooLarge(most) => presence(&format!("Cannot return more than {most} uuids at a time")),
+            Self::InvalidLimit => presence("Limit must be greater than or equal to 0"),
+            Self::InvalidOffset => presence("Offset must be greater than or equal to 0"),
+            Self::InvalidPresence(why) => presence(why),
+            Self::PresenceOff => presence("This feature is not turned on for this account."),
+
+            Self::ReservedCharacter => registry("Reserved character in input parameters."),
+            Self::GroupsOff => registry("This feature is not turned on for this account."),
+
+            Self::UnknownPath(path) if path.starts_with("/v2/presence") => presence(&format!("Not found: '{path}'")),
+            Self::UnknownPath(_) => plain("Not Found"),
+            Self::WrongMethod => plain("Method Not Allowed"),
+            Self::UriTooLong => balancer("Request URI Too Long"),
+            Self::BodyTooLarge => balancer("Request Entity Too Large"),
+            Self::Malformed => balancer("Bad Request"),
+            Self::HeadTooLarge => balancer("Request Header Fields Too Large"),
+            Self::TooSlow => balancer("Request Timeout"),
+            Self::Unavailable => balancer("Service Unavailable"),
+        }
+        .to_string()
+    }
+}

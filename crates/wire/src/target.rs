@@ -1,0 +1,60 @@
+//! A request target, split before it is decoded: an encoded slash is data (`docs/protocol/conventions.md`).
+
+use std::borrow::Cow;
+
+use crate::percent::{NotUtf8, decode};
+
+/// The path and query of a request, as sent.
+///
+/// ```
+/// use wire::target::Target;
+/// let target = Target::new("/v2/subscribe/demo/a%2Cb/0?tt=0&uuid=ann&tt=1&heartbeat=");
+/// assert_eq!(target.segments().collect::<Vec<_>>(), ["v2", "subscribe", "demo", "a%2Cb", "0"]);
+/// assert_eq!(target.query("tt").unwrap().as_deref(), Some("0"), "the first value counts");
+/// assert_eq!(target.query("heartbeat").unwrap(), None, "empty equals absent");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'t> {
+    path: &'t str,
+    query: &'t str,
+}
+
+impl<'t> Target<'t> {
+    /// Splits a target at its first question mark. A fragment, which no client sends, is data.
+    #[must_use]
+    pub fn new(target: &'t str) -> Self {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        Self { path, query }
+    }
+
+    /// The path, not decoded.
+    #[must_use]
+    pub fn path(&self) -> &'t str {
+        self.path
+    }
+
+    /// The segments of the path, not decoded, without the empty one before the first slash.
+    pub fn segments(&self) -> impl Iterator<Item = &'t str> + use<'t> {
+        self.path.strip_prefix('/').unwrap_or(self.path).split('/')
+    }
+
+    /// The first value of a parameter, not decoded. An empty value equals an absent one.
+    #[must_use]
+    pub fn raw_query(&self, name: &str) -> Option<&'t str> {
+        self.query
+            .split('&')
+            .find_map(|pair| {
+                let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+                (key == name).then_some(value)
+            })
+            .filter(|value| !value.is_empty())
+    }
+
+    /// The first value of a parameter, decoded. An empty value equals an absent one.
+    ///
+    /// # Errors
+    /// [`NotUtf8`] when the value cannot be decoded.
+    pub fn query(&self, name: &str) -> Result<Option<Cow<'t, str>>, NotUtf8> {
+        self.raw_query(name).map(decode).transpose()
+    }
+}
