@@ -1,3 +1,6 @@
 //! The rules: presence, timelines, access and filters. No I/O; time is an argument.
 
+pub mod access;
 pub mod filter;
+pub mod groups;
+pub mod pubsub;

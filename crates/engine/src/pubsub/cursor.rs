@@ -1,0 +1,58 @@
+//! What a cursor catches: the messages after it, merged over several streams.
+
+use std::sync::Arc;
+
+use wire::Timetoken;
+
+use super::timeline::Post;
+
+/// What was waiting behind a cursor.
+#[derive(Debug)]
+pub struct Catch<M> {
+    /// The messages, oldest first; one copy for each stream that carries it.
+    pub posts: Vec<Caught<M>>,
+    /// The streams were read up to here: a cursor that misses nothing.
+    pub until: Timetoken,
+    /// Set when messages between the cursor and `until` are no longer kept.
+    pub gap: Option<Gap>,
+}
+
+/// A message, and the stream that carried it.
+#[derive(Debug)]
+pub struct Caught<M> {
+    /// The message.
+    pub post: Arc<Post<M>>,
+    /// The index of the stream in the request.
+    pub stream: usize,
+}
+
+/// Messages after `after`, up to and including `until`, may be missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The cursor of the reader.
+    pub after: Timetoken,
+    /// The newest message that is known to be missing, or the point before which nothing is known.
+    pub until: Timetoken,
+}
+
+impl<M> Catch<M> {
+    pub(super) fn new(until: Timetoken) -> Self {
+        Self { posts: Vec::new(), until, gap: None }
+    }
+
+    pub(super) fn lose(&mut self, after: Timetoken, until: Timetoken) {
+        let until = self.gap.map_or(until, |gap| gap.until.max(until));
+        self.gap = Some(Gap { after, until });
+    }
+
+    /// Puts the streams' messages into one order, and keeps the newest `most`.
+    pub(super) fn merge(mut self, after: Timetoken, most: usize) -> Self {
+        self.posts.sort_by_key(|caught| (caught.post.timetoken, caught.stream));
+        if let Some(beyond) = self.posts.len().checked_sub(most).filter(|beyond| *beyond > 0) {
+            let until = self.posts[beyond - 1].post.timetoken;
+            self.lose(after, until);
+            self.posts.drain(..beyond);
+        }
+        self
+    }
+}

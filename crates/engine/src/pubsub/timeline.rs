@@ -1,0 +1,140 @@
+//! One stream: its newest messages, and who waits for the next.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use slab::Slab;
+use wire::{ChannelName, Timetoken};
+
+/// A published message.
+#[derive(Debug)]
+pub struct Post<M> {
+    /// When, and its place in every stream that carries it.
+    pub timetoken: Timetoken,
+    /// Where it was published.
+    pub channel: ChannelName,
+    /// What counts against the memory budget.
+    pub bytes: usize,
+    /// What was published.
+    pub body: M,
+}
+
+/// How much is kept for subscribers that come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Messages of one stream, and messages of one reply.
+    pub messages: usize,
+    /// How long.
+    pub age: Duration,
+    /// Bytes of messages, all streams together; beyond it, busy streams forget their oldest messages first.
+    pub bytes: usize,
+}
+
+/// What a message costs beside its own bytes: its place in the ring, and its allocation.
+const POST_OVERHEAD_BYTES: usize = 128;
+
+/// A stream. `lost_until` is the newest message that it no longer keeps.
+#[derive(Debug)]
+pub(super) struct Timeline<M, W> {
+    ring: VecDeque<Arc<Post<M>>>,
+    lost_until: Timetoken,
+    waiters: Slab<W>,
+    epoch: u32,
+}
+
+/// A place among the waiters of a timeline. Void once the timeline has woken them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    epoch: u32,
+    slot: u32,
+}
+
+impl<M, W> Timeline<M, W> {
+    /// A timeline that may have been forgotten once: nothing is known before `lost_until`.
+    pub(super) fn new(lost_until: Timetoken) -> Self {
+        Self { ring: VecDeque::new(), lost_until, waiters: Slab::new(), epoch: 0 }
+    }
+
+    /// Appends a message, and drops the oldest beyond `most`. Returns the bytes gained and lost.
+    pub(super) fn push(&mut self, post: Arc<Post<M>>, most: usize) -> (usize, usize) {
+        let gained = cost(&post);
+        let mut lost = 0;
+        while self.ring.len() >= most.max(1) {
+            lost += self.forget_oldest();
+        }
+        self.ring.push_back(post);
+        (gained, lost)
+    }
+
+    /// Drops messages up to and including `timetoken`. Returns the bytes lost.
+    pub(super) fn forget_until(&mut self, timetoken: Timetoken) -> usize {
+        let mut lost = 0;
+        while self.ring.front().is_some_and(|post| post.timetoken <= timetoken) {
+            lost += self.forget_oldest();
+        }
+        if self.ring.is_empty() {
+            self.ring.shrink_to_fit();
+        }
+        lost
+    }
+
+    /// Drops the older half, at least one message. Returns the bytes lost.
+    pub(super) fn forget_half(&mut self) -> usize {
+        let half = self.ring.len().div_ceil(2);
+        (0..half).map(|_| self.forget_oldest()).sum()
+    }
+
+    fn forget_oldest(&mut self) -> usize {
+        let Some(post) = self.ring.pop_front() else { return 0 };
+        self.lost_until = self.lost_until.max(post.timetoken);
+        cost(&post)
+    }
+
+    /// The messages after `after`, up to and including `until`.
+    pub(super) fn between(&self, after: Timetoken, until: Timetoken) -> impl Iterator<Item = &Arc<Post<M>>> {
+        let start = self.ring.partition_point(|post| post.timetoken <= after);
+        self.ring.range(start..).take_while(move |post| post.timetoken <= until)
+    }
+
+    /// Whether a message after `after` is here.
+    pub(super) fn has_after(&self, after: Timetoken) -> bool {
+        self.ring.back().is_some_and(|post| post.timetoken > after)
+    }
+
+    /// The newest message that is no longer kept.
+    pub(super) fn lost_until(&self) -> Timetoken {
+        self.lost_until
+    }
+
+    /// Adds a waiter for the next message.
+    pub(super) fn enter(&mut self, waiter: W) -> Place {
+        // A process has far fewer sockets than u32 has numbers.
+        let slot = u32::try_from(self.waiters.insert(waiter)).unwrap_or(u32::MAX);
+        Place { epoch: self.epoch, slot }
+    }
+
+    /// Removes a waiter, unless it was woken already.
+    pub(super) fn exit(&mut self, place: Place) {
+        if place.epoch == self.epoch {
+            self.waiters.try_remove(place.slot as usize);
+        }
+    }
+
+    /// Takes all waiters.
+    pub(super) fn wake(&mut self, woken: &mut Vec<W>) {
+        if !self.waiters.is_empty() {
+            self.epoch = self.epoch.wrapping_add(1);
+            woken.extend(self.waiters.drain());
+        }
+    }
+
+    /// Whether nothing is lost when the timeline is: no message, nobody waiting.
+    pub(super) fn is_idle(&self) -> bool {
+        self.ring.is_empty() && self.waiters.is_empty()
+    }
+}
+
+fn cost<M>(post: &Post<M>) -> usize {
+    post.bytes + POST_OVERHEAD_BYTES
+}

@@ -1,0 +1,118 @@
+//! The cursor rule under every interleaving that a model checker finds:
+//! `cargo test -p hereabouts-engine --features shuttle --release --test cursor_model`.
+#![cfg(feature = "shuttle")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::pubsub::{Limits, Ticker, Timelines, Watched};
+use shuttle::sync::mpsc;
+use shuttle::thread;
+use wire::{ChannelName, Timetoken};
+
+const LIMITS: Limits = Limits { messages: 100, age: Duration::from_secs(60), bytes: 1 << 20 };
+/// Different for each thread, and not in order: clocks of threads never agree.
+const CLOCKS: [u64; 3] = [50, 10, 30];
+
+type Rooms = Timelines<u64, mpsc::Sender<()>>;
+
+fn rooms() -> Arc<Rooms> {
+    Arc::new(Timelines::new(Arc::new(Ticker::default()), LIMITS, Timetoken::ZERO))
+}
+
+fn publish(rooms: &Rooms, name: &str, now: u64, body: u64) {
+    let (_, woken) = rooms.publish(ChannelName::new(name).unwrap(), Timetoken::from_ticks(now), 1, body);
+    for waiter in woken {
+        // The subscriber may be gone already.
+        let _ = waiter.send(());
+    }
+}
+
+/// Reads until `wanted` messages came, waiting as a poll does. Returns them in the order of their arrival.
+fn read(rooms: &Rooms, streams: &[&str], mut cursor: Timetoken, now: u64, wanted: usize) -> Vec<(Timetoken, u64)> {
+    let mut got = Vec::new();
+    while got.len() < wanted {
+        let (sender, receiver) = mpsc::channel();
+        if let Watched::Waiting(watch) = rooms.watch(streams, cursor, &sender) {
+            receiver.recv().unwrap();
+            rooms.unwatch(streams, watch);
+        }
+        let catch = rooms.catch_up(streams, cursor, Timetoken::from_ticks(now));
+        assert_eq!(catch.gap, None);
+        got.extend(catch.posts.iter().map(|caught| (caught.post.timetoken, caught.post.body)));
+        // Either of the two cursors that the protocol may hand out.
+        cursor = if now % 20 == 0 { catch.until } else { got.last().map_or(cursor, |(last, _)| *last) };
+    }
+    got
+}
+
+fn check(test: impl Fn() + Send + Sync + 'static) {
+    shuttle::check_random(test, 20_000);
+}
+
+#[test]
+fn a_reader_of_several_streams_gets_each_message_once_and_in_order() {
+    check(|| {
+        let rooms = rooms();
+        let cursor = rooms.fence(Timetoken::ZERO);
+        let publishers: Vec<_> = (0..3)
+            .map(|index| {
+                let rooms = Arc::clone(&rooms);
+                thread::spawn(move || {
+                    let names = ["a", "b", "a.x"];
+                    publish(&rooms, names[index], CLOCKS[index], index as u64 * 2);
+                    publish(&rooms, names[(index + 1) % 3], CLOCKS[index], index as u64 * 2 + 1);
+                })
+            })
+            .collect();
+        let reader = {
+            let rooms = Arc::clone(&rooms);
+            thread::spawn(move || read(&rooms, &["a", "b", "a.*"], cursor, 20, 6))
+        };
+        let got = reader.join().unwrap();
+        for publisher in publishers {
+            publisher.join().unwrap();
+        }
+        assert!(got.is_sorted_by(|(a, _), (b, _)| a < b), "{got:?}");
+        let mut bodies: Vec<_> = got.iter().map(|(_, body)| *body).collect();
+        bodies.sort_unstable();
+        assert_eq!(bodies, [0, 1, 2, 3, 4, 5]);
+    });
+}
+
+#[test]
+fn a_first_call_divides_the_messages_into_before_and_after() {
+    check(|| {
+        let rooms = rooms();
+        // The publisher's clock is behind the reader's at first, then ahead of it.
+        let publisher = {
+            let rooms = Arc::clone(&rooms);
+            thread::spawn(move || (0..3).for_each(|body| publish(&rooms, "a", CLOCKS[(body as usize + 1) % 3], body)))
+        };
+        let cursor = rooms.fence(Timetoken::from_ticks(20));
+        let before = rooms.catch_up(&["a"], Timetoken::ZERO, Timetoken::ZERO);
+        let before = before.posts.iter().filter(|caught| caught.post.timetoken <= cursor).count();
+        publisher.join().unwrap();
+        let after = rooms.catch_up(&["a"], cursor, Timetoken::ZERO).posts.len();
+        assert_eq!(before + after, 3, "a message is below the fence and seen, or above it");
+    });
+}
+
+#[test]
+fn a_waiter_is_never_forgotten() {
+    check(|| {
+        let rooms = rooms();
+        let cursor = rooms.fence(Timetoken::ZERO);
+        let readers: Vec<_> = [["a", "b"], ["b", "a"]]
+            .map(|streams| {
+                let rooms = Arc::clone(&rooms);
+                thread::spawn(move || read(&rooms, &streams, cursor, 15, 2).len())
+            })
+            .into();
+        publish(&rooms, "a", 50, 1);
+        publish(&rooms, "b", 10, 2);
+        for reader in readers {
+            assert_eq!(reader.join().unwrap(), 2);
+        }
+    });
+}
