@@ -1,0 +1,77 @@
+//! What can go wrong, sorted by when it happens and who acts on it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Why the server cannot start with the data it was pointed at. The operator acts: each sentence says what, where and
+/// what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process holds the data directory.
+    #[error(
+        "the data directory {} is used by another running server: stop that one, or give this one another data directory",
+        path.display()
+    )]
+    Locked {
+        /// The data directory.
+        path: PathBuf,
+    },
+    /// The data was written by a version that this one does not understand.
+    #[error(
+        "{} is of format {found} and this version knows formats up to {known}: \
+         start the newer version that wrote it, or use another data directory",
+        path.display()
+    )]
+    Newer {
+        /// The file that is too new.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+        /// The newest format that this version understands.
+        known: u32,
+    },
+    /// The file is there, but is not what it should be.
+    #[error("{} is damaged ({cause}): put back a copy of it, or move it away to start without it", path.display())]
+    Damaged {
+        /// The damaged file.
+        path: PathBuf,
+        /// What does not fit.
+        cause: String,
+    },
+    /// A file or directory cannot be created, opened, read or written.
+    #[error("cannot {action} {} ({cause}): check its owner and permissions, and the space on its disk", path.display())]
+    Unusable {
+        /// What was tried, as a verb.
+        action: &'static str,
+        /// What it was tried on.
+        path: PathBuf,
+        /// What the system answered.
+        cause: Arc<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl OpenError {
+    pub(crate) fn unusable(action: &'static str, path: &Path, cause: io::Error) -> Self {
+        Self::Unusable { action, path: path.to_owned(), cause: Arc::new(cause) }
+    }
+}
+
+/// Why a call was refused while the server runs. Nothing of the call has happened.
+///
+/// The one who called may call again later; what has to change first is with the operator.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no space for the change. Calls work again as soon as there is.
+    #[error("the disk is full: the change was refused, and can be made again when there is space")]
+    Full,
+    /// The disk or the database failed at this call.
+    #[error("the store failed: {0}")]
+    Failed(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    /// The data does not fit together, or holds what no version of this program writes.
+    #[error("the data of the store is damaged: {0}")]
+    Damaged(String),
+    /// The store is closing, or its writer is gone: nothing more is taken.
+    #[error("the store has stopped")]
+    Stopped,
+}

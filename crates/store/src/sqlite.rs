@@ -1,0 +1,123 @@
+//! The store in one SQLite file, for a server on one machine.
+//!
+//! - One thread writes ([`writer`]); it alone commits and checkpoints. Concurrent calls share a commit.
+//! - Readers have connections of their own ([`readers`]). In WAL mode they see the last commit and never wait.
+//! - `synchronous=FULL`: a commit is on the disk before anybody hears of it.
+//! - Callers' text reaches SQL as bound values only.
+
+mod groups;
+mod migrations;
+mod readers;
+mod writer;
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+pub use self::writer::Figures;
+
+use self::readers::Readers;
+use self::writer::Writer;
+use crate::directory::open_private;
+use crate::{DataDirectory, OpenError, StoreError};
+
+const FILE: &str = "hereabouts.sqlite";
+
+/// How long to wait for a foreign program (a backup, a curious operator's shell) that holds the database.
+const FOREIGN_LOCK: Duration = Duration::from_secs(5);
+
+/// What an operator may want different. The defaults are right for nearly everybody.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The database file does not grow beyond this; changes that need more are refused as on a full disk.
+    pub max_database_bytes: Option<u64>,
+}
+
+/// A store in a data directory, which it keeps possession of.
+///
+/// Dropping it writes what is queued, then closes the database; that blocks for as long as it takes.
+#[derive(Debug)]
+pub struct Sqlite {
+    // In this order: the writer is the last to close the database, so that it can fold the log into it.
+    readers: Readers,
+    writer: Writer,
+    _directory: DataDirectory,
+}
+
+impl Sqlite {
+    /// Opens the database of a data directory, creates it if it is not there, and brings older data up to date.
+    /// Blocks; meant for the start of a server.
+    ///
+    /// # Errors
+    /// [`OpenError::Newer`] if a newer version wrote it, [`OpenError::Damaged`] if it is no database of ours,
+    /// [`OpenError::Unusable`] if the system refuses.
+    pub fn open(directory: &DataDirectory, settings: &Settings) -> Result<Self, OpenError> {
+        let path = directory.file(FILE);
+        open_private(&path).map_err(|error| OpenError::unusable("open", &path, error))?;
+        let cannot_open = |error| refused(&path, error);
+        let mut db = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(cannot_open)?;
+        let mode = prepare_for_writing(&db, settings).map_err(cannot_open)?;
+        if mode != "wal" {
+            let cause = "its file system lacks what SQLite needs, as network file systems do";
+            return Err(OpenError::unusable("open the database", &path, io::Error::other(cause)));
+        }
+        migrations::run(&mut db, &path)?;
+        let readers = Readers::open(&path).map_err(cannot_open)?;
+        let writer = Writer::start(db, &path)?;
+        Ok(Self { readers, writer, _directory: directory.clone() })
+    }
+
+    /// What the writer has done so far.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        self.writer.figures()
+    }
+}
+
+fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
+    // Every connection stays with one thread at a time, so SQLite need not lock for us.
+    let db = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    db.busy_timeout(FOREIGN_LOCK)?;
+    Ok(db)
+}
+
+/// Answers the journal mode that SQLite settled on.
+fn prepare_for_writing(db: &Connection, settings: &Settings) -> rusqlite::Result<String> {
+    let mode = db.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
+    db.pragma_update(None, "synchronous", "full")?;
+    // Where a plain sync stops at the disk's own cache (macOS), ask for the one that does not.
+    db.pragma_update(None, "fullfsync", true)?;
+    // The writer checkpoints by itself: SQLite's own habit (every 1,000 pages, within a commit) halves the rate.
+    db.pragma_update(None, "wal_autocheckpoint", 0)?;
+    db.pragma_update(None, "foreign_keys", true)?;
+    if let Some(bytes) = settings.max_database_bytes {
+        let page_bytes: u64 = db.pragma_query_value(None, "page_size", |row| row.get::<_, i64>(0))?.unsigned_abs();
+        // 0 would mean "as it is"; SQLite itself keeps the bound above what is already used.
+        let pages = (bytes / page_bytes.max(1)).clamp(1, u64::from(u32::MAX));
+        db.pragma_update(None, "max_page_count", i64::try_from(pages).unwrap_or(i64::MAX))?;
+    }
+    Ok(mode)
+}
+
+/// Why SQLite cannot be opened, for the operator.
+fn refused(path: &Path, error: rusqlite::Error) -> OpenError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            OpenError::Damaged { path: path.to_owned(), cause: error.to_string() }
+        }
+        _ => OpenError::Unusable { action: "open the database", path: path.to_owned(), cause: Arc::new(error) },
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Damaged(error.to_string()),
+            _ => Self::Failed(Arc::new(error)),
+        }
+    }
+}
