@@ -3,4 +3,5 @@
 pub mod access;
 pub mod filter;
 pub mod groups;
+pub mod presence;
 pub mod pubsub;
