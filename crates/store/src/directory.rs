@@ -16,7 +16,7 @@ const LOCK_FILE: &str = "lock";
 #[derive(Clone, Debug)]
 pub struct DataDirectory {
     path: PathBuf,
-    _lock: Arc<File>,
+    _lock: Arc<Lock>,
 }
 
 impl DataDirectory {
@@ -32,7 +32,7 @@ impl DataDirectory {
         let lock =
             open_private(&lock_path).map_err(|error| OpenError::unusable("open the lock file", &lock_path, error))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: Arc::new(lock) }),
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: Arc::new(Lock(lock)) }),
             Err(TryLockError::WouldBlock) => Err(OpenError::Locked { path: path.to_owned() }),
             Err(TryLockError::Error(error)) => Err(OpenError::unusable("lock", &lock_path, error)),
         }
@@ -46,6 +46,18 @@ impl DataDirectory {
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
+    }
+}
+
+/// The lock file, locked.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file is not enough while a child that this process just forked still has it open too. Should this
+        // fail, the lock ends with the last of them.
+        let _ = self.0.unlock();
     }
 }
 

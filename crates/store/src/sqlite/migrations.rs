@@ -21,7 +21,7 @@ mod embedded {
 pub(super) fn run(db: &mut Connection, path: &Path) -> Result<(), OpenError> {
     let runner = embedded::migrations::runner();
     let known = runner.get_migrations().iter().map(refinery::Migration::version).max().unwrap_or_default();
-    match runner.set_grouped(false).run(db) {
+    match runner.run(db) {
         Ok(_) => Ok(()),
         Err(error) => Err(match error.kind() {
             Kind::MissingVersion(found) if found.version() > known => OpenError::Newer {

@@ -1,0 +1,13 @@
+//! What the store promises, each promise a test, against real files and a real database.
+
+#![allow(clippy::unwrap_used, reason = "a surprise is a failed test, in a helper as well")]
+
+mod ceiling;
+mod child;
+mod contract;
+mod crash;
+mod directory;
+mod full_disk;
+mod names;
+mod snapshot;
+mod sqlite;

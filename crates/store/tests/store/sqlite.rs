@@ -1,0 +1,179 @@
+//! What is particular to SQLite: shared commits, readers beside a writer, the log, versions, and its bounds.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use store::{DataDirectory, Groups, OpenError, Settings, Sqlite, StoreError};
+
+use crate::names::{all, channel, channels, group, key, long_channels, open, open_sqlite, show};
+
+fn database(directory: &Path) -> std::path::PathBuf {
+    directory.join("hereabouts.sqlite")
+}
+
+#[tokio::test]
+async fn writers_at_once_share_commits_and_one_alone_has_its_own() {
+    let temporary = tempfile::tempdir().unwrap();
+    let store = open_sqlite(temporary.path(), &Settings::default());
+    let (demo, family) = (key("demo"), group("family"));
+    let add = |n: usize| store.add_to_group(&demo, &family, &[channel(&n.to_string())]);
+
+    assert!(all((0..400).map(add)).await.iter().all(Result::is_ok));
+    let together = store.figures();
+    assert_eq!(together.writes, 400);
+    assert!(together.commits <= 100, "400 writes took {} commits", together.commits);
+
+    for n in 400..410 {
+        add(n).await.unwrap();
+    }
+    let after = store.figures();
+    assert_eq!((after.writes - together.writes, after.commits - together.commits), (10, 10));
+    assert_eq!(store.groups(&demo).await.unwrap()[0].channels.len(), 410);
+}
+
+#[tokio::test]
+async fn more_calls_than_the_queue_has_places_wait_and_are_served() {
+    let temporary = tempfile::tempdir().unwrap();
+    let store = open_sqlite(temporary.path(), &Settings::default());
+    let (demo, family) = (key("demo"), group("family"));
+    let answers = all((0..3000).map(|n| store.add_to_group(&demo, &family, &[channel(&n.to_string())]))).await;
+    assert!(answers.iter().all(Result::is_ok));
+    assert_eq!(store.groups(&demo).await.unwrap()[0].channels.len(), 3000);
+}
+
+/// The bound makes SQLite itself answer `SQLITE_FULL`, as it does when the disk has no space for another page. It shows
+/// what the store makes of that answer, on every machine; `full_disk` shows the rest with a disk that is full.
+#[tokio::test]
+async fn a_call_that_has_no_space_fails_whole_and_alone() {
+    let temporary = tempfile::tempdir().unwrap();
+    let store = open_sqlite(temporary.path(), &Settings { max_database_bytes: Some(600 * 1024) });
+    let (demo, large) = (key("demo"), long_channels(100));
+    store.add_to_group(&demo, &group("ballast"), &large[..50]).await.unwrap();
+
+    // One call in the middle of many needs more space than there is.
+    let calls = (0..41).map(|n| match n {
+        20 => store.add_to_group(&demo, &group("large"), &large),
+        _ => store.add_to_group(&demo, &group("small"), &[channel(&n.to_string())]),
+    });
+    for (n, answer) in all(calls).await.into_iter().enumerate() {
+        match n {
+            20 => assert!(matches!(answer, Err(StoreError::Full)), "{answer:?}"),
+            _ => assert!(answer.is_ok(), "{answer:?}"),
+        }
+    }
+    let names =
+        |groups: Vec<store::Group>| groups.iter().map(|g| (g.name.to_string(), g.channels.len())).collect::<Vec<_>>();
+    let expected = [("ballast".to_owned(), 50), ("small".to_owned(), 40)];
+    assert_eq!(names(store.groups(&demo).await.unwrap()), expected);
+
+    // When there is space again, the same call works.
+    store.delete_group(&demo, &group("ballast")).await.unwrap();
+    store.add_to_group(&demo, &group("large"), &large[..50]).await.unwrap();
+    drop(store);
+    let expected = [("large".to_owned(), 50), ("small".to_owned(), 40)];
+    assert_eq!(names(open(temporary.path()).groups(&demo).await.unwrap()), expected);
+}
+
+#[tokio::test]
+async fn a_read_does_not_wait_for_a_writer_and_sees_the_last_commit() {
+    let temporary = tempfile::tempdir().unwrap();
+    let store = open_sqlite(temporary.path(), &Settings::default());
+    let (demo, family) = (key("demo"), group("family"));
+    store.add_to_group(&demo, &family, &channels(["kitchen"])).await.unwrap();
+
+    let foreign = Connection::open(database(temporary.path())).unwrap();
+    foreign.execute_batch("BEGIN IMMEDIATE; DELETE FROM group_channels").unwrap();
+    let mut blocked = store.add_to_group(&demo, &family, &channels(["porch"]));
+    assert!(tokio::time::timeout(Duration::from_millis(100), &mut blocked).await.is_err(), "the write should wait");
+    let read = tokio::time::timeout(Duration::from_secs(2), store.groups(&demo)).await;
+    assert_eq!(show(&read.expect("the read waited").unwrap()), "family: kitchen");
+
+    foreign.execute_batch("ROLLBACK").unwrap();
+    blocked.await.unwrap();
+    assert_eq!(show(&store.groups(&demo).await.unwrap()), "family: kitchen porch");
+}
+
+#[tokio::test]
+async fn the_log_stays_bounded_under_constant_writes() {
+    let temporary = tempfile::tempdir().unwrap();
+    let store = open_sqlite(temporary.path(), &Settings::default());
+    let (demo, large) = (key("demo"), long_channels(2000));
+    let log = database(temporary.path()).with_extension("sqlite-wal");
+    let mut longest = 0;
+    for _ in 0..12 {
+        store.add_to_group(&demo, &group("large"), &large).await.unwrap();
+        store.delete_group(&demo, &group("large")).await.unwrap();
+        longest = longest.max(fs::metadata(&log).unwrap().len());
+    }
+    // A commit may be under way when the log passes 64 MiB.
+    assert!((32 << 20..80 << 20).contains(&longest), "{longest}");
+    assert!(fs::metadata(&log).unwrap().len() < longest, "the log was never cut");
+}
+
+#[tokio::test]
+async fn a_store_that_was_closed_leaves_one_file() {
+    let temporary = tempfile::tempdir().unwrap();
+    let store = open_sqlite(temporary.path(), &Settings::default());
+    store.add_to_group(&key("demo"), &group("family"), &channels(["kitchen"])).await.unwrap();
+    drop(store);
+    let mut names: Vec<_> = fs::read_dir(temporary.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["hereabouts.sqlite", "lock"]);
+}
+
+#[tokio::test]
+async fn calls_that_are_queued_when_the_store_is_dropped_are_carried_out() {
+    let temporary = tempfile::tempdir().unwrap();
+    let store = open_sqlite(temporary.path(), &Settings::default());
+    let (demo, family) = (key("demo"), group("family"));
+    {
+        let mut calls: Vec<_> =
+            (0..50).map(|n| store.add_to_group(&demo, &family, &[channel(&n.to_string())])).collect();
+        for call in &mut calls {
+            // Polled once: the call is in the queue, and nobody waits for its answer any more.
+            let _ = std::future::poll_fn(|context| std::task::Poll::Ready(call.as_mut().poll(context))).await;
+        }
+    }
+    drop(store);
+    assert_eq!(open(temporary.path()).groups(&demo).await.unwrap()[0].channels.len(), 50);
+}
+
+#[test]
+fn data_of_a_newer_version_is_refused_with_a_sentence_and_left_alone() {
+    let temporary = tempfile::tempdir().unwrap();
+    drop(open_sqlite(temporary.path(), &Settings::default()));
+    let path = database(temporary.path());
+    let newer = "INSERT INTO refinery_schema_history (version, name, applied_on, checksum)
+                 VALUES (1000, 'of_tomorrow', '2030-01-01T00:00:00Z', '1')";
+    Connection::open(&path).unwrap().execute(newer, []).unwrap();
+
+    for _ in 0..2 {
+        let directory = DataDirectory::open(temporary.path()).unwrap();
+        let error = Sqlite::open(&directory, &Settings::default()).unwrap_err();
+        assert!(matches!(error, OpenError::Newer { found: 1000, .. }), "{error:?}");
+        let sentence = error.to_string();
+        assert!(
+            sentence
+                .starts_with(&format!("{} is of format 1000 and this version knows formats up to ", path.display()))
+        );
+        assert!(
+            sentence.ends_with("start the newer version that wrote it, or use another data directory"),
+            "{sentence}"
+        );
+    }
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_with_a_sentence_and_left_alone() {
+    let temporary = tempfile::tempdir().unwrap();
+    let path = database(temporary.path());
+    let text = "a letter that someone keeps here\n".repeat(100);
+    fs::write(&path, &text).unwrap();
+    let directory = DataDirectory::open(temporary.path()).unwrap();
+    let error = Sqlite::open(&directory, &Settings::default()).unwrap_err();
+    assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
+    assert!(error.to_string().starts_with(&format!("{} is damaged (", path.display())), "{error}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+}
