@@ -1,1 +1,29 @@
 //! One function an operation, joining engine and store. Knows nothing of HTTP.
+//!
+//! - Every change of presence goes through one door (`Keyset::with_presence`), which first lets pass what is due, then
+//!   changes, then announces, all under one lock: events leave in the order of the changes.
+//! - Locks are taken in one order, presence before timelines, and never held across an await.
+//! - Time is asked of one [`Clock`], once an operation.
+
+mod clock;
+mod counters;
+mod groups;
+mod keyset;
+mod node;
+mod post;
+mod presence;
+mod pubsub;
+mod snapshot;
+mod upkeep;
+mod waiter;
+
+pub use clock::{Clock, SystemClock};
+pub use counters::{Counter, Counters, Gauge};
+pub use engine::access::{Access, Permit};
+pub use groups::GroupError;
+pub use keyset::{Keyset, KeysetOptions, PresenceOptions, PubsubOptions};
+pub use node::{Node, StartError};
+pub use post::Posted;
+pub use presence::{Caller, HereNow, Places};
+pub use pubsub::{Batch, GroupStream, Item, Subscribe};
+pub use snapshot::Restored;

@@ -1,3 +1,13 @@
 //! The edge: configuration, routes, the lean HTTP/1.1 loop and the framework behind it.
+//!
+//! [`Server`] is the life of the process in order: open the data, listen, serve, drain, save.
 
 pub mod config;
+
+mod api;
+mod edge;
+mod keysets;
+mod metrics;
+mod serve;
+
+pub use serve::{ServeError, Server};

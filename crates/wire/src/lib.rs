@@ -17,6 +17,7 @@ pub mod time;
 mod json;
 mod percent;
 
+pub use compact_str::CompactString;
 pub use json::Json;
 pub use names::{ChannelName, GroupName, InstanceId, InvalidName, PublishKey, SubscribeKey, UserId};
 pub use percent::{NotUtf8, decode, encode};

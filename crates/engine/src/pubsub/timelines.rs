@@ -97,6 +97,11 @@ impl<M, W: Clone> Timelines<M, W> {
         (post, woken)
     }
 
+    /// The timetoken of a message that nobody receives.
+    pub fn stamp(&self, now: Timetoken) -> Timetoken {
+        self.ticker.next(now)
+    }
+
     /// Draws a fence: a cursor that is not below any message published before, and below every one published after.
     pub fn fence(&self, now: Timetoken) -> Timetoken {
         self.ticker.fence(now)
@@ -163,6 +168,15 @@ impl<M, W: Clone> Timelines<M, W> {
         if let Some(timeline) = lock(self.shard_of(stream)).timelines.get_mut(stream) {
             timeline.wake(&mut woken);
         }
+        woken
+    }
+
+    /// Takes everyone who waits on any stream of one shard: what [`Timelines::sweep`] does to messages, for waiters.
+    #[must_use = "who is taken off the stream must be told"]
+    pub fn rouse_all(&self, turn: usize) -> Vec<W> {
+        let mut woken = Vec::new();
+        let mut shard = lock(&self.shards[turn % self.shards.len()]);
+        shard.timelines.values_mut().for_each(|timeline| timeline.wake(&mut woken));
         woken
     }
 

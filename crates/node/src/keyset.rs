@@ -1,0 +1,222 @@
+//! A key set: everything that lives under one subscribe key.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use engine::access::{Access, Permit};
+use engine::groups::Registry;
+use engine::presence::{Effects, Presence};
+use engine::pubsub::{Limits, Ticker, Timelines};
+use store::Store;
+use wire::pubsub::{Kind, Message};
+use wire::{ChannelName, GroupName, Json, PublishKey, Refusal, SubscribeKey, Timestamp, Timetoken};
+
+use crate::clock::Clock;
+use crate::counters::Counters;
+use crate::post::Posted;
+use crate::waiter::{Waiter, wake};
+
+/// What an operator decides about a key set.
+#[derive(Clone, Debug)]
+pub struct KeysetOptions {
+    /// What people, logs and metrics call it.
+    pub name: String,
+    /// What clients put into the path.
+    pub subscribe_key: SubscribeKey,
+    /// What publishers put into the path as well.
+    pub publish_key: PublishKey,
+    /// Who may do what.
+    pub access: Access,
+    /// Whether there are channel groups and patterns.
+    pub groups: bool,
+    /// How messages are kept and delivered.
+    pub pubsub: PubsubOptions,
+    /// How presence is kept and announced.
+    pub presence: PresenceOptions,
+}
+
+/// How messages are kept and delivered.
+#[derive(Clone, Copy, Debug)]
+pub struct PubsubOptions {
+    /// What is kept for subscribers that come back.
+    pub queue: Limits,
+    /// How long a poll waits.
+    pub hold: Duration,
+    /// Most bytes of envelopes in one reply; what is beyond comes with the next poll.
+    pub reply_bytes: usize,
+    /// Most groups in one subscribe.
+    pub groups_per_subscribe: usize,
+    /// Most channels in one group.
+    pub channels_per_group: usize,
+}
+
+/// How presence is kept and announced.
+#[derive(Clone, Debug)]
+pub struct PresenceOptions {
+    /// Whether there is presence at all.
+    pub enabled: bool,
+    /// The rules that need no I/O.
+    pub rules: engine::presence::Options,
+    /// Whether a subscribe renews; heartbeats always do.
+    pub renew_by_subscribe: bool,
+    /// Whether filter expressions apply to presence events.
+    pub stream_filtering: bool,
+    /// The timeout of callers that do not name one.
+    pub timeout: Duration,
+    /// Most bytes of one state.
+    pub state_bytes: usize,
+    /// Most users in one page of here now.
+    pub here_now_limit: usize,
+    /// How often a changed roster is saved.
+    pub snapshot_every: Duration,
+    /// Where first joins and last leaves are told.
+    pub notice_channel: Option<ChannelName>,
+}
+
+/// A key set at work.
+pub struct Keyset {
+    pub(crate) options: KeysetOptions,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) timelines: Timelines<Posted, Waiter>,
+    pub(crate) registry: RwLock<Registry>,
+    /// Orders the changes of groups: the store's order must be memory's.
+    pub(crate) registry_changes: tokio::sync::Mutex<()>,
+    presence: Mutex<Presence>,
+    counters: Counters,
+    closing: AtomicBool,
+}
+
+/// How many lapses an operation lets pass before its own change. Bounds what an operation pays for others.
+const LAPSES_AN_OPERATION: usize = 64;
+
+impl Keyset {
+    pub(crate) fn new(
+        options: KeysetOptions,
+        clock: Arc<dyn Clock>,
+        ticker: Arc<Ticker>,
+        store: Arc<dyn Store>,
+        start: Timetoken,
+    ) -> Self {
+        Self {
+            timelines: Timelines::new(ticker, options.pubsub.queue, start),
+            registry: RwLock::default(),
+            registry_changes: tokio::sync::Mutex::default(),
+            presence: Mutex::new(Presence::new(options.presence.rules.clone())),
+            counters: Counters::default(),
+            closing: AtomicBool::new(false),
+            options,
+            clock,
+            store,
+        }
+    }
+
+    /// What the operator decided.
+    #[must_use]
+    pub fn options(&self) -> &KeysetOptions {
+        &self.options
+    }
+
+    /// What happened here.
+    #[must_use]
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// Bytes of messages that are kept now.
+    #[must_use]
+    pub fn queued_bytes(&self) -> usize {
+        self.timelines.bytes()
+    }
+
+    /// How many users are on channels; a user on two channels counts twice.
+    #[must_use]
+    pub fn occupancy(&self) -> usize {
+        self.lock_presence().occupancy_total()
+    }
+
+    /// Decides on a call that uses these channels and groups.
+    ///
+    /// # Errors
+    /// [`Refusal::Forbidden`] names what the caller may not use.
+    pub fn decide(&self, channels: &[ChannelName], groups: &[GroupName]) -> Result<Permit, Refusal> {
+        self.options.access.decide(channels, groups)
+    }
+
+    pub(crate) fn now(&self) -> Timetoken {
+        self.clock.now()
+    }
+
+    /// The one door to presence: what is due passes first, then `change` happens, then all of it is announced.
+    pub(crate) fn with_presence<R>(&self, change: impl FnOnce(&mut Presence, Timestamp, &mut Effects) -> R) -> R {
+        let mut woken = Vec::new();
+        let mut presence = self.lock_presence();
+        // Inside the lock, so that presence sees time in one order.
+        let now = self.now();
+        let mut effects = Effects::default();
+        presence.advance(now.timestamp(), LAPSES_AN_OPERATION, &mut effects);
+        let result = change(&mut presence, now.timestamp(), &mut effects);
+        self.announce(effects, now, &mut woken);
+        drop(presence);
+        wake(woken);
+        result
+    }
+
+    pub(crate) fn lock_presence(&self) -> MutexGuard<'_, Presence> {
+        self.presence.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn announce(&self, effects: Effects, now: Timetoken, woken: &mut Vec<Waiter>) {
+        self.counters.joined.add(effects.joined as u64);
+        self.counters.left.add(effects.left as u64);
+        self.counters.lapsed.add(effects.lapsed as u64);
+        for event in effects.events {
+            woken.extend(self.enter(Posted::event(event), now).1);
+        }
+        for notice in effects.notices {
+            if let Some(channel) = &self.options.presence.notice_channel {
+                woken.extend(self.enter(Posted::message(notice_message(channel, &notice)), now).1);
+            }
+        }
+    }
+
+    /// Puts a message or event into its timelines. Returns its timetoken, and whom to wake.
+    pub(crate) fn enter(&self, posted: Posted, now: Timetoken) -> (Timetoken, Vec<Waiter>) {
+        self.counters.published.add(1);
+        let (post, woken) = self.timelines.publish(posted.channel(), now, posted.bytes(), posted);
+        (post.timetoken, woken)
+    }
+
+    pub(crate) fn close(&self) {
+        self.closing.store(true, Ordering::SeqCst);
+        for turn in 0..self.timelines.shards() {
+            wake(self.timelines.rouse_all(turn));
+        }
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::SeqCst)
+    }
+}
+
+/// A channel has its first occupant, or none any more (`docs/protocol/beyond.md`, "Active notice channel").
+fn notice_message(channel: &ChannelName, notice: &engine::presence::Notice) -> Message {
+    let action = if notice.active { "active" } else { "inactive" };
+    let payload = serde_json::json!({
+        "action": action,
+        "channel": notice.channel.as_str(),
+        "timestamp": notice.at.seconds(),
+        "precise_timestamp": notice.at.millis(),
+    });
+    Message {
+        kind: Kind::Message,
+        channel: channel.clone(),
+        publisher: None,
+        sequence: None,
+        original: None,
+        meta: None,
+        message_type: None,
+        payload: Json::of(&payload),
+    }
+}

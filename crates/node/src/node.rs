@@ -1,0 +1,143 @@
+//! All key sets of a server, from their start to their stop.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use engine::pubsub::Ticker;
+use store::{DataDirectory, OpenError, Store, StoreError};
+use tokio::task::JoinHandle;
+use wire::{SubscribeKey, Timetoken};
+
+use crate::clock::Clock;
+use crate::keyset::{Keyset, KeysetOptions};
+use crate::snapshot::{self, Restored};
+use crate::upkeep;
+
+/// The key sets of a server, and what keeps them in order.
+pub struct Node {
+    keysets: HashMap<SubscribeKey, Arc<Keyset>>,
+    clock: Arc<dyn Clock>,
+    ticker: Arc<Ticker>,
+    store: Arc<dyn Store>,
+    directory: Arc<DataDirectory>,
+    upkeep: Vec<JoinHandle<()>>,
+    /// What was found of the run before.
+    restored: Restored,
+}
+
+/// Why a node cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// What was left by an earlier run cannot be used.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The store does not answer.
+    #[error("cannot read the channel groups: {0}")]
+    Store(#[from] StoreError),
+    /// The ceiling of timetokens cannot be kept.
+    #[error("cannot write to the data directory {}: {cause}", path.display())]
+    Ceiling {
+        /// The data directory.
+        path: std::path::PathBuf,
+        /// What the system answered.
+        cause: std::io::Error,
+    },
+}
+
+impl Node {
+    /// Starts: timetokens go on above the last run's, groups are read, and who was present is present again.
+    ///
+    /// # Errors
+    /// [`StartError`]
+    pub async fn start(
+        keysets: Vec<KeysetOptions>,
+        directory: DataDirectory,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
+        let floor = directory.load_ceiling()?.unwrap_or(Timetoken::ZERO);
+        let ticker = Arc::new(Ticker::above(floor));
+        let directory = Arc::new(directory);
+        upkeep::save_ceiling(&directory, &ticker, clock.now()).map_err(|cause| {
+            let path = directory.path().to_owned();
+            StartError::Ceiling { path, cause }
+        })?;
+
+        let start = ticker.fence(clock.now());
+        let mut ready = HashMap::new();
+        for options in keysets {
+            let (clock, ticker, store) = (Arc::clone(&clock), Arc::clone(&ticker), Arc::clone(&store));
+            let keyset = Keyset::new(options, clock, ticker, store, start);
+            keyset.load_groups().await?;
+            ready.insert(keyset.options().subscribe_key.clone(), Arc::new(keyset));
+        }
+        let restored = snapshot::restore(&ready, &directory, clock.as_ref())?;
+        let all: Vec<_> = ready.values().cloned().collect();
+        let upkeep = upkeep::spawn(all, Arc::clone(&directory), Arc::clone(&ticker), Arc::clone(&clock));
+        Ok(Self { keysets: ready, clock, ticker, store, directory, upkeep, restored })
+    }
+
+    /// The key set with this subscribe key.
+    #[must_use]
+    pub fn keyset(&self, subscribe_key: &str) -> Option<&Arc<Keyset>> {
+        let key = SubscribeKey::new(subscribe_key).ok()?;
+        self.keysets.get(&key)
+    }
+
+    /// Every key set.
+    pub fn keysets(&self) -> impl Iterator<Item = &Arc<Keyset>> {
+        self.keysets.values()
+    }
+
+    /// The time, as every answer here has it.
+    #[must_use]
+    pub fn now(&self) -> Timetoken {
+        self.clock.now()
+    }
+
+    /// What was found of the run before.
+    #[must_use]
+    pub fn restored(&self) -> &Restored {
+        &self.restored
+    }
+
+    /// Asks the store whether it is there.
+    ///
+    /// # Errors
+    /// What the store answered.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        match self.keysets.keys().next() {
+            Some(key) => self.store.groups(key).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// Answers every parked poll, now and from now on: the server is stopping.
+    pub fn close(&self) {
+        self.keysets.values().for_each(|keyset| keyset.close());
+    }
+
+    /// Stops: saves who is present, so that the next start has them again.
+    pub async fn stop(self) {
+        self.close();
+        for task in &self.upkeep {
+            task.abort();
+        }
+        for task in self.upkeep {
+            // Aborted, or done already.
+            let _ = task.await;
+        }
+        let keysets: Vec<_> = self.keysets.into_values().collect();
+        let (directory, ticker, clock) = (self.directory, self.ticker, self.clock);
+        let saved = tokio::task::spawn_blocking(move || {
+            let last = ticker.fence(clock.now());
+            directory.save_ceiling(last)?;
+            snapshot::save(&keysets, &directory, clock.as_ref(), last, true)
+        });
+        match saved.await {
+            Ok(Ok(written)) => tracing::info!(members = written.records, "saved who is present"),
+            Ok(Err(error)) => tracing::error!(%error, "could not save who is present"),
+            Err(error) => tracing::error!(%error, "could not save who is present"),
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Presence calls (`docs/protocol/presence.md`).
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use engine::access::Permit;
+use engine::presence::{Device, Page, Seats};
+use wire::presence::Occupancy;
+use wire::{ChannelName, GroupName, InstanceId, Json, UserId, names::pattern_prefix};
+
+use crate::keyset::Keyset;
+
+/// Who calls, from which of the user's clients.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The user.
+    pub user: UserId,
+    /// The client.
+    pub instance: InstanceId,
+}
+
+impl Caller {
+    pub(crate) fn device(&self) -> Device<'_> {
+        Device { user: &self.user, instance: &self.instance }
+    }
+}
+
+/// What a call is about: channels, and all channels of groups.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// Channels.
+    pub channels: Vec<ChannelName>,
+    /// Groups.
+    pub groups: Vec<GroupName>,
+}
+
+/// What a here-now call asks.
+#[derive(Clone, Debug)]
+pub struct HereNow {
+    /// Where; `None` is everywhere.
+    pub places: Option<Places>,
+    /// Whether a pattern means the channels that match it, and not the channel of that name.
+    pub patterns: bool,
+    /// Which users to list on each channel; none to count only.
+    pub page: Option<Page>,
+}
+
+/// Channels that are looked at in one turn, so that a long answer does not hold up everyone else.
+const CHANNELS_A_TURN: usize = 64;
+
+impl Keyset {
+    /// Joins or renews the caller on channels and on all channels of groups. `states` are by channel or group.
+    #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
+    pub fn heartbeat(
+        &self,
+        _permit: Permit,
+        caller: &Caller,
+        places: &Places,
+        states: &[(String, Json)],
+        timeout: Duration,
+    ) {
+        self.arrive(caller, places, states, timeout, true);
+    }
+
+    /// The same without a permit, for calls that have theirs. With `renew` false, who is present is left as is.
+    pub(crate) fn arrive(
+        &self,
+        caller: &Caller,
+        places: &Places,
+        states: &[(String, Json)],
+        timeout: Duration,
+        renew: bool,
+    ) -> Seats {
+        let state_of = |name: &str| states.iter().find(|(key, _)| key == name).map(|(_, state)| state.clone());
+        let mut arrivals = Vec::with_capacity(places.channels.len());
+        for channel in &places.channels {
+            arrivals.push((channel.clone(), state_of(channel.as_str())));
+        }
+        for group in &places.groups {
+            let state = state_of(group.as_str());
+            for channel in self.group(group).channels() {
+                arrivals.push((channel.clone(), state_of(channel.as_str()).or_else(|| state.clone())));
+            }
+        }
+        let mut seen = HashSet::with_capacity(arrivals.len());
+        arrivals.retain(|(channel, _)| !channel.is_presence() && seen.insert(channel.clone()));
+        if arrivals.is_empty() {
+            return Seats::new();
+        }
+        self.with_presence(|presence, now, effects| {
+            if !renew {
+                let there: HashSet<_> = presence.where_now(&caller.user, now).into_iter().collect();
+                arrivals.retain(|(channel, _)| !there.contains(channel));
+            }
+            presence.arrive(caller.device(), &arrivals, timeout, now, effects)
+        })
+    }
+
+    /// Takes the caller off channels and off all channels of groups.
+    #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
+    pub fn leave(&self, _permit: Permit, caller: &Caller, places: &Places) {
+        let channels = self.channels_of(places);
+        self.with_presence(|presence, now, effects| presence.leave(caller.device(), &channels, now, effects));
+    }
+
+    /// Who is on which channel, exactly at this moment. Channels without occupants are in the answer only where they
+    /// were asked for by name.
+    #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
+    pub fn here_now(&self, _permit: Permit, request: &HereNow) -> Vec<Occupancy> {
+        let mut channels = if request.places.is_none() { self.occupied(None) } else { Vec::new() };
+        for channel in request.places.iter().flat_map(|places| self.channels_of(places)) {
+            match pattern_prefix(channel.as_str()).filter(|_| request.patterns) {
+                Some(prefix) => channels.extend(self.occupied(Some(prefix))),
+                None => channels.push(channel),
+            }
+        }
+        let mut seen = HashSet::new();
+        channels.retain(|channel| seen.insert(channel.clone()));
+        let mut answer = Vec::with_capacity(channels.len());
+        for turn in channels.chunks(CHANNELS_A_TURN) {
+            answer.extend(self.with_presence(|presence, now, _| {
+                turn.iter().map(|channel| presence.here_now(channel, request.page, now)).collect::<Vec<_>>()
+            }));
+        }
+        answer
+    }
+
+    fn occupied(&self, prefix: Option<&str>) -> Vec<ChannelName> {
+        self.with_presence(|presence, now, _| presence.occupied(prefix, now))
+    }
+
+    /// The channels that a user is on; with `among`, only those that it names or matches by a pattern.
+    #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
+    pub fn where_now(&self, _permit: Permit, user: &UserId, among: &[ChannelName]) -> Vec<ChannelName> {
+        let mut channels = self.with_presence(|presence, now, _| presence.where_now(user, now));
+        let matches = |channel: &ChannelName, wanted: &ChannelName| match pattern_prefix(wanted.as_str()) {
+            Some(prefix) => channel.as_str().starts_with(prefix),
+            None => channel == wanted,
+        };
+        channels.retain(|channel| among.is_empty() || among.iter().any(|wanted| matches(channel, wanted)));
+        channels
+    }
+
+    /// Sets a user's state on channels and on all channels of groups.
+    #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
+    pub fn set_state(&self, _permit: Permit, user: &UserId, places: &Places, state: &Json) {
+        let channels = self.channels_of(places);
+        self.with_presence(|presence, now, effects| presence.set_state(user, &channels, state, now, effects));
+    }
+
+    /// A user's state on each of the channels, and of the channels of the groups.
+    #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
+    pub fn states(&self, _permit: Permit, user: &UserId, places: &Places) -> Vec<(ChannelName, Option<Json>)> {
+        let channels = self.channels_of(places);
+        self.with_presence(|presence, now, _| {
+            channels.into_iter().map(|channel| (channel.clone(), presence.state(user, &channel, now))).collect()
+        })
+    }
+
+    pub(crate) fn polls_matter(&self) -> bool {
+        let rules = &self.options.presence.rules;
+        rules.open_poll_is_presence || rules.leave_on_disconnect
+    }
+
+    /// The channels that are meant, each once, without presence streams.
+    fn channels_of(&self, places: &Places) -> Vec<ChannelName> {
+        let mut channels = places.channels.clone();
+        for group in &places.groups {
+            channels.extend_from_slice(self.group(group).channels());
+        }
+        let mut seen = HashSet::with_capacity(channels.len());
+        channels.retain(|channel| !channel.is_presence() && seen.insert(channel.clone()));
+        channels
+    }
+}

@@ -1,0 +1,331 @@
+//! Publish and subscribe (`docs/protocol/pubsub.md`).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::access::Permit;
+use engine::filter::MessageFilter;
+use engine::presence::{Release, Seats};
+use engine::pubsub::{Catch, Gap, Post, Watch, Watched};
+use tokio::time::Instant;
+use wire::names::PRESENCE_SUFFIX;
+use wire::pubsub::{Message, close_envelope};
+use wire::{ChannelName, GroupName, Json, Refusal, Timetoken};
+
+use crate::groups::group_stream;
+use crate::keyset::Keyset;
+use crate::post::Posted;
+use crate::presence::{Caller, Places};
+use crate::waiter::{Waiter, wake};
+
+/// A subscribe call.
+#[derive(Debug)]
+pub struct Subscribe {
+    /// Channels, presence streams and patterns, each once.
+    pub channels: Vec<ChannelName>,
+    /// Groups and their presence streams, each once.
+    pub groups: Vec<GroupStream>,
+    /// The position of the caller; none on a first call.
+    pub cursor: Option<Timetoken>,
+    /// What the caller wants of it.
+    pub filter: Option<MessageFilter>,
+    /// Who calls. Nobody joins without a caller.
+    pub caller: Option<Caller>,
+    /// The presence timeout that the caller asks for.
+    pub timeout: Duration,
+    /// States to join with, by channel or group.
+    pub states: Vec<(String, Json)>,
+}
+
+/// A group in a subscribe call: its channels, or their presence streams.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupStream {
+    /// Which group.
+    pub group: GroupName,
+    /// Whether the presence streams are meant (`g-pnpres`).
+    pub presence: bool,
+}
+
+/// The answer to a subscribe call.
+#[derive(Debug)]
+pub struct Batch {
+    /// Where to go on.
+    pub cursor: Timetoken,
+    /// What was waiting, oldest first.
+    pub items: Vec<Item>,
+    /// What is missing before it.
+    pub gap: Option<Gap>,
+}
+
+/// One envelope of a batch.
+#[derive(Debug)]
+pub struct Item {
+    post: Arc<Post<Posted>>,
+    matched: Option<Arc<str>>,
+}
+
+impl Item {
+    /// Appends the envelope.
+    pub fn write_envelope(&self, out: &mut Vec<u8>, keyset: &Keyset) {
+        out.extend_from_slice(Posted::envelope(&self.post, &keyset.options().subscribe_key));
+        close_envelope(out, self.matched.as_deref());
+    }
+
+    /// Appends the payload, as in the first version of subscribe.
+    pub fn write_payload(&self, out: &mut Vec<u8>) {
+        self.post.body.write_payload(out);
+    }
+
+    /// The channel it was published on.
+    #[must_use]
+    pub fn channel(&self) -> &ChannelName {
+        &self.post.channel
+    }
+
+    /// The subscription that carried it: the group or pattern, or the channel itself.
+    #[must_use]
+    pub fn matched(&self) -> &str {
+        self.matched.as_deref().unwrap_or(self.post.channel.as_str())
+    }
+
+    /// Its place in time.
+    #[must_use]
+    pub fn timetoken(&self) -> Timetoken {
+        self.post.timetoken
+    }
+}
+
+/// A stream of a request, and what `b` says of it.
+#[derive(Debug)]
+struct Stream {
+    name: String,
+    matched: Arc<str>,
+    /// The request names nothing else, so what was published on exactly this channel needs no `b`.
+    alone: bool,
+}
+
+impl AsRef<str> for Stream {
+    fn as_ref(&self) -> &str {
+        &self.name
+    }
+}
+
+/// What a request listens to: its streams, and the groups whose change ends the poll.
+#[derive(Debug)]
+struct Streams {
+    streams: Vec<Stream>,
+    groups: Vec<(GroupName, u64)>,
+}
+
+impl Keyset {
+    /// Publishes a message or signal. With `deliver` false nobody receives it: it only takes a timetoken.
+    #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
+    pub fn publish(&self, _permit: Permit, message: Message, deliver: bool) -> Timetoken {
+        if !deliver {
+            return self.timelines.stamp(self.now());
+        }
+        let (timetoken, woken) = self.enter(Posted::message(message), self.now());
+        wake(woken);
+        timetoken
+    }
+
+    /// Joins the caller, and answers with what is newer than its cursor, waiting for it if need be.
+    ///
+    /// Dropping the future ends the poll: the caller's connection is gone.
+    ///
+    /// # Errors
+    /// [`Refusal::EmptySubscription`] when there is nothing to listen to.
+    #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
+    pub async fn subscribe(&self, _permit: Permit, request: Subscribe) -> Result<Batch, Refusal> {
+        let listening = self.resolve(&request)?;
+        // Drawn before the join, so that the caller's own join is above it.
+        let start = self.timelines.fence(self.now());
+        let seats = self.join(&request);
+        let Some(cursor) = request.cursor else {
+            return Ok(Batch { cursor: start, items: Vec::new(), gap: None });
+        };
+        let poll = Poll::open(self, seats);
+        // A cursor from the future waits like a fresh one.
+        let batch = self.wait(&listening, cursor.min(start), request.filter.as_ref()).await;
+        poll.answered();
+        self.counters().delivered.add(batch.items.len() as u64);
+        self.counters().gaps.add(u64::from(batch.gap.is_some()));
+        Ok(batch)
+    }
+
+    async fn wait(&self, listening: &Streams, cursor: Timetoken, filter: Option<&MessageFilter>) -> Batch {
+        let streams = &listening.streams;
+        let deadline = Instant::now() + self.options.pubsub.hold;
+        let mut read_until = cursor;
+        let mut gap = None;
+        let mut expired = false;
+        loop {
+            let mut parked = Parked::new(self, listening);
+            // Parked first, asked second: who closes or changes a group does it the other way round.
+            let ready = !parked.park(read_until) || expired || self.is_closing();
+            if !ready && self.groups_changed(listening) {
+                return Batch { cursor, items: Vec::new(), gap };
+            }
+            if !ready {
+                expired = tokio::time::timeout_at(deadline, parked.waiter.notified()).await.is_err();
+            }
+            drop(parked);
+            if self.groups_changed(listening) {
+                // The caller comes back with the same cursor, and its next poll has the new channels.
+                return Batch { cursor, items: Vec::new(), gap };
+            }
+            let catch = self.timelines.catch_up(streams, read_until, self.now());
+            // What was read and filtered away needs no second look.
+            read_until = catch.until;
+            gap = gap.or(catch.gap);
+            let items = self.select(streams, catch, filter);
+            if !items.is_empty() || expired || self.is_closing() {
+                let cursor = items.last().map_or(read_until, Item::timetoken);
+                return Batch { cursor, items, gap };
+            }
+        }
+    }
+
+    /// Picks what the caller wants, in the order of time, up to the size of a reply.
+    fn select(&self, streams: &[Stream], catch: Catch<Posted>, filter: Option<&MessageFilter>) -> Vec<Item> {
+        let events_too = self.options.presence.stream_filtering;
+        let mut items: Vec<Item> = Vec::new();
+        let mut bytes = 0;
+        for caught in catch.posts {
+            if filter.is_some_and(|filter| !caught.post.body.passes(filter, events_too)) {
+                continue;
+            }
+            bytes += Posted::envelope(&caught.post, &self.options.subscribe_key).len();
+            // Never between two copies of one message: the cursor could not tell them apart.
+            let last = items.last().map(Item::timetoken);
+            if bytes > self.options.pubsub.reply_bytes && last.is_some_and(|last| last < caught.post.timetoken) {
+                break;
+            }
+            let stream = &streams[caught.stream];
+            let bare = stream.alone && caught.post.channel.as_str() == stream.name;
+            items.push(Item { matched: (!bare).then(|| Arc::clone(&stream.matched)), post: caught.post });
+        }
+        items
+    }
+
+    fn resolve(&self, request: &Subscribe) -> Result<Streams, Refusal> {
+        let mut streams = Vec::new();
+        let mut groups = Vec::new();
+        let alone = request.channels.len() == 1 && request.groups.is_empty() && !request.channels[0].is_pattern();
+        for channel in &request.channels {
+            // `a.*` carries what `a.*-pnpres` does: one copy is enough.
+            let covered = channel.is_presence()
+                && request.channels.iter().any(|other| other.is_pattern() && other.as_str() == channel.base());
+            if !covered {
+                streams.push(Stream { name: channel.as_str().into(), matched: channel.as_str().into(), alone });
+            }
+        }
+        for GroupStream { group, presence } in &request.groups {
+            let held = self.group(group);
+            let suffix = if *presence { PRESENCE_SUFFIX } else { "" };
+            let matched: Arc<str> = format!("{group}{suffix}").into();
+            for channel in held.channels().iter().filter(|channel| !(*presence && channel.is_presence())) {
+                streams.push(Stream {
+                    name: format!("{channel}{suffix}"),
+                    matched: Arc::clone(&matched),
+                    alone: false,
+                });
+            }
+            if groups.iter().all(|(known, _)| known != group) {
+                groups.push((group.clone(), held.version()));
+            }
+        }
+        if streams.is_empty() {
+            return Err(Refusal::EmptySubscription);
+        }
+        Ok(Streams { streams, groups })
+    }
+
+    fn groups_changed(&self, listening: &Streams) -> bool {
+        listening.groups.iter().any(|(group, version)| self.group(group).version() != *version)
+    }
+
+    fn join(&self, request: &Subscribe) -> Seats {
+        let presence = &self.options.presence;
+        let Some(caller) = request.caller.as_ref().filter(|_| presence.enabled) else { return Seats::new() };
+        let groups = request.groups.iter().filter(|stream| !stream.presence).map(|stream| stream.group.clone());
+        let places = Places { channels: request.channels.clone(), groups: groups.collect() };
+        self.arrive(caller, &places, &request.states, request.timeout, presence.renew_by_subscribe)
+    }
+}
+
+/// A poll's places on its streams, given back when it wakes or goes away.
+struct Parked<'k> {
+    keyset: &'k Keyset,
+    listening: &'k Streams,
+    waiter: Waiter,
+    watch: Option<Watch>,
+    groups: Vec<(String, Watch)>,
+}
+
+impl<'k> Parked<'k> {
+    fn new(keyset: &'k Keyset, listening: &'k Streams) -> Self {
+        Self { keyset, listening, waiter: Waiter::default(), watch: None, groups: Vec::new() }
+    }
+
+    /// Waits for messages after `after`. False when there is one already.
+    fn park(&mut self, after: Timetoken) -> bool {
+        match self.keyset.timelines.watch(&self.listening.streams, after, &self.waiter) {
+            Watched::Ready => return false,
+            Watched::Waiting(watch) => self.watch = Some(watch),
+        }
+        for (group, _) in &self.listening.groups {
+            let stream = group_stream(group);
+            if let Watched::Waiting(watch) = self.keyset.timelines.watch(&[&stream], after, &self.waiter) {
+                self.groups.push((stream, watch));
+            }
+        }
+        self.keyset.counters().parked.add(1);
+        true
+    }
+}
+
+impl Drop for Parked<'_> {
+    fn drop(&mut self) {
+        if let Some(watch) = self.watch.take() {
+            self.keyset.timelines.unwatch(&self.listening.streams, watch);
+            self.keyset.counters().parked.add(-1);
+        }
+        for (stream, watch) in self.groups.drain(..) {
+            self.keyset.timelines.unwatch(&[stream], watch);
+        }
+    }
+}
+
+/// The presence of a caller while its poll is open.
+struct Poll<'k> {
+    keyset: &'k Keyset,
+    seats: Seats,
+}
+
+impl<'k> Poll<'k> {
+    fn open(keyset: &'k Keyset, seats: Seats) -> Self {
+        if keyset.polls_matter() && !seats.is_empty() {
+            keyset.with_presence(|presence, now, _| presence.hold(&seats, now));
+        }
+        Self { keyset, seats }
+    }
+
+    fn answered(mut self) {
+        self.release(Release::Answered);
+    }
+
+    fn release(&mut self, how: Release) {
+        let seats = std::mem::take(&mut self.seats);
+        let renews = self.keyset.options.presence.renew_by_subscribe && how == Release::Answered;
+        if !seats.is_empty() && (renews || self.keyset.polls_matter()) {
+            self.keyset.with_presence(|presence, now, effects| presence.release(&seats, how, now, effects));
+        }
+    }
+}
+
+impl Drop for Poll<'_> {
+    fn drop(&mut self) {
+        self.release(Release::Dropped);
+    }
+}

@@ -1,0 +1,122 @@
+//! The parameters that operations share, read and checked once.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::hash::Hash;
+use std::time::Duration;
+
+use node::{Caller, GroupStream, PresenceOptions};
+use wire::names::PRESENCE_SUFFIX;
+use wire::target::Target;
+use wire::{ChannelName, GroupName, InstanceId, InvalidName, Json, NotUtf8, UserId, decode};
+
+/// A text that cannot be what it should be.
+#[derive(Debug)]
+pub(super) enum Invalid {
+    Encoding,
+    Name(InvalidName),
+}
+
+impl From<NotUtf8> for Invalid {
+    fn from(_: NotUtf8) -> Self {
+        Self::Encoding
+    }
+}
+
+impl From<InvalidName> for Invalid {
+    fn from(why: InvalidName) -> Self {
+        Self::Name(why)
+    }
+}
+
+impl std::fmt::Display for Invalid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Encoding => f.write_str("invalid percent-encoding or UTF-8"),
+            Self::Name(why) => why.fmt(f),
+        }
+    }
+}
+
+/// The query of a request.
+pub(super) struct Arguments<'t> {
+    target: &'t Target<'t>,
+}
+
+impl<'t> Arguments<'t> {
+    pub(super) fn new(target: &'t Target<'t>) -> Self {
+        Self { target }
+    }
+
+    /// A parameter as sent. Empty equals absent.
+    pub(super) fn raw(&self, name: &str) -> Option<&'t str> {
+        self.target.raw_query(name)
+    }
+
+    /// A parameter, decoded. Empty equals absent.
+    pub(super) fn text(&self, name: &str) -> Result<Option<Cow<'t, str>>, Invalid> {
+        Ok(self.target.query(name)?)
+    }
+
+    /// Whether a switch is on: `1` or `true`.
+    pub(super) fn on(&self, name: &str) -> bool {
+        matches!(self.raw(name), Some("1" | "true"))
+    }
+
+    /// The caller's id, if it says who it is.
+    pub(super) fn user(&self) -> Result<Option<UserId>, Invalid> {
+        Ok(self.text("uuid")?.map(UserId::new).transpose()?)
+    }
+
+    /// The caller, if it says who it is. An instance that cannot be read counts as unnamed.
+    pub(super) fn caller(&self) -> Result<Option<Caller>, Invalid> {
+        let Some(user) = self.user()? else { return Ok(None) };
+        let named = self.text("instanceid").ok().flatten().and_then(|text| InstanceId::new(text).ok());
+        Ok(Some(Caller { user, instance: named.unwrap_or(InstanceId::unnamed()) }))
+    }
+
+    /// The groups of `channel-group`, each once. A presence stream of a group counts as the group.
+    pub(super) fn groups(&self) -> Result<Vec<GroupName>, Invalid> {
+        let streams = self.group_streams()?;
+        Ok(once(streams.into_iter().map(|stream| stream.group)))
+    }
+
+    /// The groups of `channel-group` and their presence streams, each once.
+    pub(super) fn group_streams(&self) -> Result<Vec<GroupStream>, Invalid> {
+        let text = self.text("channel-group")?.unwrap_or_default();
+        let names = once(text.split(',').filter(|name| !name.is_empty()));
+        let stream = |name: &str| {
+            let (group, presence) = match name.strip_suffix(PRESENCE_SUFFIX) {
+                Some(group) => (group, true),
+                None => (name, false),
+            };
+            Ok(GroupStream { group: GroupName::new(group)?, presence })
+        };
+        names.into_iter().map(stream).collect()
+    }
+
+    /// The presence timeout that the caller asks for.
+    pub(super) fn timeout(&self, presence: &PresenceOptions) -> Duration {
+        let asked = self.raw("heartbeat").and_then(|text| text.parse().ok()).filter(|seconds: &u64| *seconds >= 1);
+        asked.map_or(presence.timeout, Duration::from_secs)
+    }
+
+    /// The states to join with, by channel or group. What is not such a thing is passed over: the call succeeds.
+    pub(super) fn states(&self, presence: &PresenceOptions) -> Vec<(String, Json)> {
+        let text = self.text("state").ok().flatten();
+        let mut states = text.and_then(|text| Json::parse(&text)).map(|json| json.members()).unwrap_or_default();
+        states.retain(|(_, state)| state.is_object() && state.as_str().len() <= presence.state_bytes);
+        states
+    }
+}
+
+/// The channels of a comma list, each once, empty items dropped.
+pub(super) fn channels(list: &str) -> Result<Vec<ChannelName>, Invalid> {
+    let text = decode(list)?;
+    once(text.split(',').filter(|name| !name.is_empty())).into_iter().map(|name| Ok(ChannelName::new(name)?)).collect()
+}
+
+fn once<T: Eq + Hash + Clone>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut seen = HashSet::new();
+    items.filter(|item| seen.insert(item.clone())).collect()
+}

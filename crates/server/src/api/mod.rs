@@ -1,0 +1,168 @@
+//! From a request to its answer: one short function an operation, the same for both paths of the edge.
+//!
+//! Every function checks in the order of `docs/protocol/conventions.md`, "Order of checks": sizes and route came
+//! before; then the key set, the permit, the publish key, the switches of the key set, and the parameters.
+
+mod arguments;
+mod body;
+mod groups;
+mod presence;
+mod publish;
+mod subscribe;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use node::{Keyset, Node};
+use wire::route::{Method, NoRoute, Route};
+use wire::target::Target;
+use wire::{Refusal, pubsub};
+
+use crate::config::Edge;
+use crate::edge::{ContentType, Reply};
+use crate::metrics::Metrics;
+use arguments::Arguments;
+
+/// Everything an operation needs.
+pub(crate) struct App {
+    pub(crate) node: Node,
+    pub(crate) edge: Edge,
+    pub(crate) metrics: Metrics,
+}
+
+/// A request, whichever path it came on.
+pub(crate) struct Request<'r> {
+    pub(crate) method: Method,
+    /// Path and query, as sent.
+    pub(crate) target: &'r str,
+    /// The body as sent, and how it is compressed.
+    pub(crate) body: &'r [u8],
+    pub(crate) content_encoding: Option<&'r str>,
+}
+
+/// The answer to a request, now or later. What comes later has let go of the request.
+pub(crate) enum Answer {
+    Now(Reply),
+    Later(Pin<Box<dyn Future<Output = Reply> + Send>>),
+}
+
+impl Answer {
+    fn later(reply: impl Future<Output = Reply> + Send + 'static) -> Self {
+        Self::Later(Box::pin(reply))
+    }
+}
+
+impl From<Reply> for Answer {
+    fn from(reply: Reply) -> Self {
+        Self::Now(reply)
+    }
+}
+
+/// The name under which a request that has no route is counted.
+pub(crate) const NO_ROUTE: &str = "unknown";
+
+/// Answers a request. Counts nothing and writes nothing: that is the edge's.
+pub(crate) fn answer(app: &Arc<App>, request: &Request<'_>) -> (&'static str, Answer) {
+    if request.method == Method::Options {
+        return ("preflight", Reply::preflight().into());
+    }
+    if request.target.len() > app.edge.request_target_bytes {
+        return (NO_ROUTE, refuse(app, &Refusal::UriTooLong).into());
+    }
+    let target = Target::new(request.target);
+    match Route::of(request.method, &target) {
+        Ok(route) => (route.operation(), dispatch(app, request, &target, route)),
+        Err(NoRoute::UnknownPath) => {
+            (NO_ROUTE, refuse(app, &Refusal::UnknownPath(target.path().chars().take(PATH_SHOWN).collect())).into())
+        }
+        Err(NoRoute::WrongMethod) => (NO_ROUTE, refuse(app, &Refusal::WrongMethod).into()),
+    }
+}
+
+/// How much of an unknown path its refusal repeats.
+const PATH_SHOWN: usize = 200;
+
+fn dispatch(app: &Arc<App>, request: &Request<'_>, target: &Target<'_>, route: Route<'_>) -> Answer {
+    let arguments = Arguments::new(target);
+    let callback = callback_of(route, &arguments);
+    let keyset = match route.subscribe_key().map(|key| keyset(app, key)).transpose() {
+        Ok(keyset) => keyset,
+        Err(refusal) => return refuse(app, &refusal).wrapped(callback.as_deref()).into(),
+    };
+    let Some(keyset) = keyset else {
+        return Reply::json(ContentType::Script, pubsub::time(app.node.now())).wrapped(callback.as_deref()).into();
+    };
+    let answer = match route {
+        Route::Time { .. } => Ok(Reply::json(ContentType::Script, pubsub::time(app.node.now())).into()),
+        Route::Publish { version, publish_key, channel, message, .. } => {
+            publish::publish(app, &keyset, &arguments, request, version, publish_key, channel, message)
+                .map(Answer::from)
+        }
+        Route::Signal { publish_key, channel, message, .. } => {
+            publish::signal(app, &keyset, &arguments, request, publish_key, channel, message).map(Answer::from)
+        }
+        Route::Subscribe { channels, .. } => {
+            return subscribe::subscribe(app, keyset, &arguments, channels, callback);
+        }
+        Route::SubscribeFirst { channels, timetoken, .. } => {
+            return subscribe::subscribe_first(app, keyset, &arguments, channels, timetoken, callback);
+        }
+        Route::Heartbeat { channels, .. } => presence::heartbeat(&keyset, &arguments, channels).map(Answer::from),
+        Route::Leave { channels, .. } => presence::leave(&keyset, &arguments, channels).map(Answer::from),
+        Route::HereNow { channels, .. } => presence::here_now(&keyset, &arguments, channels).map(Answer::from),
+        Route::HereNowEverywhere { .. } => presence::here_now_everywhere(&keyset, &arguments).map(Answer::from),
+        Route::WhereNow { user, .. } => presence::where_now(&keyset, &arguments, user).map(Answer::from),
+        Route::SetState { channels, user, .. } => {
+            presence::set_state(&keyset, &arguments, channels, user).map(Answer::from)
+        }
+        Route::GetState { channels, user, .. } => {
+            presence::get_state(&keyset, &arguments, channels, user).map(Answer::from)
+        }
+        Route::Group { group, .. } => groups::group(app, &keyset, &arguments, group),
+        Route::GroupDelete { group, .. } => groups::delete(app, &keyset, group),
+        Route::GroupList { .. } => groups::list(&keyset).map(Answer::from),
+    };
+    match (answer.unwrap_or_else(|refusal| refuse(app, &refusal).into()), callback) {
+        (Answer::Now(reply), callback) => reply.wrapped(callback.as_deref()).into(),
+        (later @ Answer::Later(_), _) => later,
+    }
+}
+
+fn keyset(app: &App, key: &str) -> Result<Arc<Keyset>, Refusal> {
+    let key = wire::decode(key).map_err(|_| Refusal::InvalidSubscribeKey)?;
+    app.node.keyset(&key).cloned().ok_or(Refusal::InvalidSubscribeKey)
+}
+
+pub(crate) fn refuse(app: &App, refusal: &Refusal) -> Reply {
+    Reply::refusal(refusal, app.node.now())
+}
+
+/// The function that a reply is wrapped in for very old clients; none for everyone else.
+fn callback_of(route: Route<'_>, arguments: &Arguments<'_>) -> Option<String> {
+    let name = match route {
+        Route::Time { callback }
+        | Route::Publish { callback, .. }
+        | Route::Signal { callback, .. }
+        | Route::Subscribe { callback, .. }
+        | Route::SubscribeFirst { callback, .. } => Some(callback),
+        Route::Heartbeat { .. }
+        | Route::Leave { .. }
+        | Route::HereNow { .. }
+        | Route::HereNowEverywhere { .. }
+        | Route::WhereNow { .. }
+        | Route::SetState { .. }
+        | Route::GetState { .. } => arguments.raw("callback"),
+        Route::Group { .. } | Route::GroupDelete { .. } | Route::GroupList { .. } => None,
+    };
+    name.filter(|name| is_identifier(name)).map(str::to_owned)
+}
+
+/// Nothing but a plain identifier becomes code.
+fn is_identifier(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$';
+    !name.starts_with(|first: char| first.is_ascii_digit())
+        && !name.is_empty()
+        && name.len() <= 64
+        && name.bytes().all(plain)
+}

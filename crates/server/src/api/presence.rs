@@ -1,0 +1,152 @@
+//! Presence calls (`docs/protocol/presence.md`; what is beyond it, `docs/protocol/beyond.md`).
+
+use engine::presence::Page;
+use node::{Caller, HereNow, Keyset, Permit, Places};
+use wire::presence::{self as shape, Occupancy};
+use wire::{Json, Refusal, UserId, decode};
+
+use super::arguments::{self, Arguments, Invalid};
+use crate::edge::{ContentType, Reply};
+
+/// What a page of here now holds when the caller does not say.
+const PAGE: usize = 1000;
+
+pub(super) fn heartbeat(keyset: &Keyset, arguments: &Arguments<'_>, channels: &str) -> Result<Reply, Refusal> {
+    let (places, permit) = enter(keyset, arguments, channels)?;
+    let caller = caller(arguments)?;
+    let presence = &keyset.options().presence;
+    keyset.heartbeat(permit, &caller, &places, &arguments.states(presence), arguments.timeout(presence));
+    Ok(Reply::json(ContentType::Script, shape::renewed()))
+}
+
+pub(super) fn leave(keyset: &Keyset, arguments: &Arguments<'_>, channels: &str) -> Result<Reply, Refusal> {
+    let (places, permit) = enter(keyset, arguments, channels)?;
+    let caller = caller(arguments)?;
+    keyset.leave(permit, &caller, &places);
+    Ok(Reply::json(ContentType::Script, shape::left()))
+}
+
+pub(super) fn here_now(keyset: &Keyset, arguments: &Arguments<'_>, channels: &str) -> Result<Reply, Refusal> {
+    let (places, permit) = enter(keyset, arguments, channels)?;
+    let patterns = arguments.on("patterns") && places.channels.iter().any(wire::ChannelName::is_pattern);
+    let single = match &places.channels[..] {
+        [channel] if places.groups.is_empty() && !patterns => Some(channel.clone()),
+        _ => None,
+    };
+    let request = HereNow { places: Some(places), patterns, page: page(keyset, arguments)? };
+    let answer = keyset.here_now(permit, &request);
+    let with_state = arguments.on("state");
+    Ok(Reply::json(
+        ContentType::Script,
+        match single {
+            Some(channel) => {
+                // A presence stream has no occupants, and is not in the answer.
+                let nobody = || Occupancy { channel, occupancy: 0, occupants: request.page.map(|_| Vec::new()) };
+                shape::here_now_single(&answer.into_iter().next().unwrap_or_else(nobody), with_state)
+            }
+            None => many(answer, with_state),
+        },
+    ))
+}
+
+pub(super) fn here_now_everywhere(keyset: &Keyset, arguments: &Arguments<'_>) -> Result<Reply, Refusal> {
+    let permit = keyset.decide(&[], &[])?;
+    check_enabled(keyset)?;
+    let request = HereNow { places: None, patterns: false, page: page(keyset, arguments)? };
+    Ok(Reply::json(ContentType::Script, many(keyset.here_now(permit, &request), arguments.on("state"))))
+}
+
+fn many(mut answer: Vec<Occupancy>, with_state: bool) -> Vec<u8> {
+    answer.retain(|channel| channel.occupancy > 0);
+    shape::here_now_many(&answer, with_state)
+}
+
+pub(super) fn where_now(keyset: &Keyset, arguments: &Arguments<'_>, user: &str) -> Result<Reply, Refusal> {
+    let permit = keyset.decide(&[], &[])?;
+    check_enabled(keyset)?;
+    let user = user_of(user)?;
+    let among =
+        arguments.raw("channel").map(arguments::channels).transpose().map_err(|why| unreadable("channel", &why))?;
+    let channels = keyset.where_now(permit, &user, &among.unwrap_or_default());
+    Ok(Reply::json(ContentType::Script, shape::where_now(&channels)))
+}
+
+pub(super) fn set_state(
+    keyset: &Keyset,
+    arguments: &Arguments<'_>,
+    channels: &str,
+    user: &str,
+) -> Result<Reply, Refusal> {
+    let (places, permit) = enter(keyset, arguments, channels)?;
+    let user = user_of(user)?;
+    let text = arguments.text("state").map_err(|_| Refusal::InvalidState)?.ok_or(Refusal::NoState)?;
+    if text.len() > keyset.options().presence.state_bytes {
+        return Err(Refusal::StateTooLarge);
+    }
+    let state = Json::parse(&text).filter(Json::is_object).ok_or(Refusal::InvalidState)?;
+    keyset.set_state(permit, &user, &places, &state);
+    Ok(Reply::json(ContentType::Script, shape::state_set(&state)))
+}
+
+pub(super) fn get_state(
+    keyset: &Keyset,
+    arguments: &Arguments<'_>,
+    channels: &str,
+    user: &str,
+) -> Result<Reply, Refusal> {
+    let (places, permit) = enter(keyset, arguments, channels)?;
+    let user = user_of(user)?;
+    let states = keyset.states(permit, &user, &places);
+    Ok(Reply::json(
+        ContentType::Script,
+        match (&places.channels[..], &places.groups[..]) {
+            ([channel], []) => {
+                let state = states.first().and_then(|(_, state)| state.as_ref());
+                shape::state_single(&user, channel, state)
+            }
+            _ => shape::state_many(&user, &states),
+        },
+    ))
+}
+
+/// The checks that come first: the channels and groups can be read, the caller may use them, and presence is on.
+fn enter(keyset: &Keyset, arguments: &Arguments<'_>, channels: &str) -> Result<(Places, Permit), Refusal> {
+    let places = Places {
+        channels: arguments::channels(channels).map_err(|why| unreadable("channel", &why))?,
+        groups: arguments.groups().map_err(|why| unreadable("channel group", &why))?,
+    };
+    let permit = keyset.decide(&places.channels, &places.groups)?;
+    check_enabled(keyset)?;
+    Ok((places, permit))
+}
+
+fn check_enabled(keyset: &Keyset) -> Result<(), Refusal> {
+    if keyset.options().presence.enabled { Ok(()) } else { Err(Refusal::PresenceOff) }
+}
+
+fn unreadable(what: &str, why: &Invalid) -> Refusal {
+    Refusal::InvalidPresence(format!("Invalid {what}: {why}"))
+}
+
+fn caller(arguments: &Arguments<'_>) -> Result<Caller, Refusal> {
+    arguments.caller().map_err(|_| Refusal::InvalidUser)?.ok_or(Refusal::NoUser)
+}
+
+fn user_of(segment: &str) -> Result<UserId, Refusal> {
+    let text = decode(segment).map_err(|_| Refusal::InvalidUser)?;
+    UserId::new(text.as_ref()).map_err(|_| Refusal::InvalidUser)
+}
+
+/// The page that is asked for; none when only the count is.
+fn page(keyset: &Keyset, arguments: &Arguments<'_>) -> Result<Option<Page>, Refusal> {
+    let most = keyset.options().presence.here_now_limit;
+    let limit = match arguments.raw("limit") {
+        None => PAGE.min(most),
+        Some(text) => text.parse().map_err(|_| Refusal::InvalidLimit)?,
+    };
+    if limit > most {
+        return Err(Refusal::LimitTooLarge(most));
+    }
+    let offset = arguments.raw("offset").map_or(Ok(0), str::parse).map_err(|_| Refusal::InvalidOffset)?;
+    Ok((limit > 0 && !arguments.on("disable_uuids")).then_some(Page { limit, offset }))
+}

@@ -1,0 +1,184 @@
+//! Subscribe, both versions (`docs/protocol/pubsub.md`).
+
+use std::sync::Arc;
+
+use engine::filter::MessageFilter;
+use node::{Batch, Keyset, Subscribe};
+use wire::{GroupName, Refusal, Timetoken, pubsub};
+
+use super::arguments::{self, Arguments};
+use super::publish::timetoken_of;
+use super::{Answer, App, refuse};
+use crate::edge::{ContentType, Reply};
+
+pub(super) fn subscribe(
+    app: &Arc<App>,
+    keyset: Arc<Keyset>,
+    arguments: &Arguments<'_>,
+    channels: &str,
+    callback: Option<String>,
+) -> Answer {
+    poll(app, keyset, read(arguments, channels, None), callback, |batch, keyset, _| {
+        let mut body = Vec::with_capacity(64 + 256 * batch.items.len());
+        pubsub::open_reply(&mut body, batch.cursor);
+        for (index, item) in batch.items.iter().enumerate() {
+            if index > 0 {
+                body.push(b',');
+            }
+            item.write_envelope(&mut body, keyset);
+        }
+        pubsub::close_reply(&mut body);
+        body
+    })
+}
+
+pub(super) fn subscribe_first(
+    app: &Arc<App>,
+    keyset: Arc<Keyset>,
+    arguments: &Arguments<'_>,
+    channels: &str,
+    timetoken: &str,
+    callback: Option<String>,
+) -> Answer {
+    poll(app, keyset, read(arguments, channels, Some(timetoken)), callback, first_version)
+}
+
+/// Payloads without envelope; beside them, for several channels, the channel of each, and for groups, what matched.
+fn first_version(batch: &Batch, _: &Keyset, shape: Shape) -> Vec<u8> {
+    let mut body = b"[[".to_vec();
+    for (index, item) in batch.items.iter().enumerate() {
+        if index > 0 {
+            body.push(b',');
+        }
+        item.write_payload(&mut body);
+    }
+    body.extend_from_slice(format!(r#"],"{}""#, batch.cursor).as_bytes());
+    let mut list = |names: Vec<&str>| {
+        body.push(b',');
+        pubsub::write_string(&mut body, &names.join(","));
+    };
+    if !batch.items.is_empty() {
+        if shape.groups {
+            list(batch.items.iter().map(node::Item::matched).collect());
+        }
+        if shape.several {
+            list(batch.items.iter().map(|item| item.channel().as_str()).collect());
+        }
+    }
+    body.push(b']');
+    body
+}
+
+/// What decides the shape of a reply of the first version.
+#[derive(Clone, Copy)]
+struct Shape {
+    several: bool,
+    groups: bool,
+}
+
+fn poll(
+    app: &Arc<App>,
+    keyset: Arc<Keyset>,
+    request: Result<Read<'_>, Refusal>,
+    callback: Option<String>,
+    render: fn(&Batch, &Keyset, Shape) -> Vec<u8>,
+) -> Answer {
+    let begun = request.and_then(|read| {
+        let groups: Vec<GroupName> = read.groups.iter().map(|stream| stream.group.clone()).collect();
+        let permit = keyset.decide(&read.channels, &groups)?;
+        let request = read.checked(&keyset)?;
+        Ok((permit, request))
+    });
+    let (permit, request) = match begun {
+        Ok(begun) => begun,
+        Err(refusal) => return refuse(app, &refusal).wrapped(callback.as_deref()).into(),
+    };
+    let shape =
+        Shape { several: request.channels.len() > 1 || !request.groups.is_empty(), groups: !request.groups.is_empty() };
+    let app = Arc::clone(app);
+    Answer::later(async move {
+        let reply = match keyset.subscribe(permit, request).await {
+            Ok(batch) => {
+                app.metrics.delivered(&batch, app.node.now());
+                let body = render(&batch, &keyset, shape);
+                Reply::json(ContentType::Script, body).with_gap(batch.gap)
+            }
+            Err(refusal) => refuse(&app, &refusal),
+        };
+        reply.wrapped(callback.as_deref())
+    })
+}
+
+/// A subscribe as far as it can be read without its key set.
+struct Read<'t> {
+    channels: Vec<wire::ChannelName>,
+    groups: Vec<node::GroupStream>,
+    cursor: Result<Option<Timetoken>, Refusal>,
+    filter: Result<Option<MessageFilter>, Refusal>,
+    arguments: &'t Arguments<'t>,
+}
+
+fn read<'t>(arguments: &'t Arguments<'t>, channels: &str, timetoken: Option<&str>) -> Result<Read<'t>, Refusal> {
+    let unreadable = |what: &str, why: &arguments::Invalid| Refusal::InvalidSubscribe(format!("Invalid {what}: {why}"));
+    Ok(Read {
+        channels: arguments::channels(channels).map_err(|why| unreadable("channel", &why))?,
+        groups: arguments.group_streams().map_err(|why| unreadable("channel group", &why))?,
+        cursor: match timetoken {
+            Some(text) => position(text).ok_or(Refusal::InvalidTimetoken),
+            None => cursor_of(arguments),
+        },
+        filter: filter_of(arguments),
+        arguments,
+    })
+}
+
+impl Read<'_> {
+    /// The rest of the checks, in their order: switches, then parameters.
+    fn checked(self, keyset: &Keyset) -> Result<Subscribe, Refusal> {
+        let options = keyset.options();
+        let uses_groups = !self.groups.is_empty() || self.channels.iter().any(wire::ChannelName::is_pattern);
+        if uses_groups && !options.groups {
+            return Err(Refusal::GroupsOff);
+        }
+        if self.groups.len() > options.pubsub.groups_per_subscribe {
+            return Err(Refusal::TooManyGroups);
+        }
+        Ok(Subscribe {
+            channels: self.channels,
+            groups: self.groups,
+            cursor: self.cursor?,
+            filter: self.filter?,
+            // An id that presence does not take hears everything, but is nowhere.
+            caller: self.arguments.caller().ok().flatten(),
+            timeout: self.arguments.timeout(&options.presence),
+            states: self.arguments.states(&options.presence),
+        })
+    }
+}
+
+/// The position of the caller: `tt`, or `t` in the older form. None on a first call.
+fn cursor_of(arguments: &Arguments<'_>) -> Result<Option<Timetoken>, Refusal> {
+    if let Some(text) = arguments.raw("tt") {
+        return position(text).ok_or(Refusal::InvalidTimetoken);
+    }
+    let Some(text) = arguments.text("t").map_err(|_| Refusal::InvalidTimetoken)? else { return Ok(None) };
+    let value: serde_json::Value = serde_json::from_str(&text).map_err(|_| Refusal::InvalidTimetoken)?;
+    match value.get("t") {
+        None => Ok(None),
+        Some(timetoken) => match timetoken_of(timetoken) {
+            Some(Timetoken::ZERO) => Ok(None),
+            Some(timetoken) => Ok(Some(timetoken)),
+            None => Err(Refusal::InvalidTimetoken),
+        },
+    }
+}
+
+/// A position in decimal digits; 0 is that of a first call.
+fn position(text: &str) -> Option<Option<Timetoken>> {
+    Timetoken::parse(text).map(|timetoken| Some(timetoken).filter(|timetoken| *timetoken != Timetoken::ZERO))
+}
+
+fn filter_of(arguments: &Arguments<'_>) -> Result<Option<MessageFilter>, Refusal> {
+    let text = arguments.text("filter-expr").map_err(|why| Refusal::InvalidFilter(why.to_string()))?;
+    text.map(|text| MessageFilter::parse(&text).map_err(|why| Refusal::InvalidFilter(why.to_string()))).transpose()
+}

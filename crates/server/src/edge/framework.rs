@@ -1,0 +1,126 @@
+//! The framework: every request that the lean loop leaves to it, HTTP/2, and the pages for operators.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request as HttpRequest, State};
+use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
+use tokio::sync::watch;
+use wire::Refusal;
+use wire::route::Method;
+
+use super::lean::accepts_gzip;
+use super::rewind::Rewind;
+use crate::api::{self, Answer, App, Request};
+use crate::metrics::Served;
+
+/// Streams of one HTTP/2 connection at a time. Each may be a parked poll.
+const STREAMS: u32 = 250;
+
+/// The pages for operators; everything else is the protocol's.
+pub(super) fn router(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/health", get(health))
+        .route("/ready", get(ready))
+        .route("/metrics", get(metrics))
+        .fallback(protocol)
+        .with_state(app)
+}
+
+/// Serves a connection until it closes, or until the server stops and what was begun is done.
+pub(super) async fn serve(app: &Arc<App>, router: Router, io: Rewind, mut stopping: watch::Receiver<bool>) {
+    let edge = &app.edge;
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(edge.idle).max_buf_size(buffer_bytes(app));
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(u32::try_from(edge.request_target_bytes + edge.head_bytes).unwrap_or(u32::MAX))
+        .keep_alive_interval(Some(edge.idle));
+    let connection = builder.serve_connection(TokioIo::new(io), TowerToHyperService::new(router));
+    let mut connection = std::pin::pin!(connection);
+    let mut told = false;
+    loop {
+        tokio::select! {
+            // A broken connection is the client's affair.
+            _ = connection.as_mut() => return,
+            _ = stopping.wait_for(|stopping| *stopping), if !told => {
+                connection.as_mut().graceful_shutdown();
+                told = true;
+            }
+        }
+    }
+}
+
+/// Room for the longest head that is not refused, and then some: the refusal should be ours.
+fn buffer_bytes(app: &App) -> usize {
+    2 * (app.edge.request_target_bytes + app.edge.head_bytes)
+}
+
+async fn health() -> &'static str {
+    "alive\n"
+}
+
+async fn ready(State(app): State<Arc<App>>) -> Response {
+    match app.node.check().await {
+        Ok(()) if !app.metrics.is_draining() => "ready\n".into_response(),
+        Ok(()) => (StatusCode::SERVICE_UNAVAILABLE, "stopping\n").into_response(),
+        Err(error) => {
+            tracing::error!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n").into_response()
+        }
+    }
+}
+
+async fn metrics(State(app): State<Arc<App>>) -> Response {
+    let headers = [("content-type", "application/openmetrics-text; version=1.0.0; charset=utf-8")];
+    (headers, app.metrics.encode(&app.node)).into_response()
+}
+
+async fn protocol(State(app): State<Arc<App>>, request: HttpRequest) -> Response {
+    let served = Served::begin(&app.metrics);
+    let (parts, body) = request.into_parts();
+    let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
+    let method = Method::of(parts.method.as_str());
+    let (operation, reply, waited) = match whole(&app, target, &parts.headers, body).await {
+        Err(refusal) => (api::NO_ROUTE, api::refuse(&app, &refusal), false),
+        Ok(body) => {
+            let content_encoding = parts.headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
+            let (operation, answer) = api::answer(&app, &Request { method, target, body: &body, content_encoding });
+            match answer {
+                Answer::Now(reply) => (operation, reply, false),
+                Answer::Later(reply) => (operation, reply.await, true),
+            }
+        }
+    };
+    let gzip = parts.headers.get(ACCEPT_ENCODING).is_some_and(|value| accepts_gzip(value.as_bytes()));
+    let reply = reply.compressed(gzip, app.edge.gzip_bytes);
+    served.end(operation, reply.status, waited);
+    reply.into_response()
+}
+
+/// The body, if it and the target are within their limits: what is too long is refused before anything else.
+async fn whole(app: &App, target: &str, headers: &HeaderMap, body: Body) -> Result<bytes::Bytes, Refusal> {
+    if target.len() > app.edge.request_target_bytes {
+        return Err(Refusal::UriTooLong);
+    }
+    let most = app.edge.body_bytes;
+    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|bytes| bytes > most as u64) {
+        return Err(Refusal::BodyTooLarge);
+    }
+    match tokio::time::timeout(app.edge.head, to_bytes(body, most)).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        // Longer than announced, or broken off: nobody reads the answer in that case.
+        Ok(Err(_)) => Err(Refusal::BodyTooLarge),
+        Err(_) => Err(Refusal::TooSlow),
+    }
+}

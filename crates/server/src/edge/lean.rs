@@ -1,0 +1,343 @@
+//! The hot path: HTTP/1.1 with as little between the socket and the answer as can be.
+//!
+//! - It serves what is whole and plain: a known route by GET, or by POST with a length. Everything else, HTTP/2
+//!   included, goes to the framework, which serves the same routes as well.
+//! - A connection that waits, for a request or in a poll, owns no buffer.
+//! - One request at a time: what a client sends ahead waits, up to a limit, in its turn.
+
+use std::cell::RefCell;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout, timeout_at};
+use wire::Refusal;
+use wire::route::{Method, Route};
+use wire::target::Target;
+
+use super::reply::Reply;
+use crate::api::{self, Answer, App, Request};
+use crate::metrics::Served;
+
+/// Headers in a request. Clients send about ten.
+const MAX_HEADERS: usize = 64;
+/// Read at once. Nearly every request fits.
+const READ_BYTES: usize = 16 * 1024;
+/// How long a client that was refused may go on sending before the connection is cut: closing at once would destroy
+/// the refusal on its way.
+const LINGER: Duration = Duration::from_secs(2);
+/// How much of it is read and thrown away.
+const LINGER_BYTES: usize = 4 * 1024 * 1024;
+
+/// What becomes of a connection after the lean loop.
+pub(super) enum After {
+    /// It is closed.
+    Closed,
+    /// The framework goes on, with these bytes first.
+    HandOver(TcpStream, Vec<u8>),
+}
+
+/// Serves a connection until it closes or is handed over.
+pub(super) async fn serve(app: &Arc<App>, stream: TcpStream) -> After {
+    let mut connection = Connection { app: Arc::clone(app), stream, ahead: Vec::new() };
+    loop {
+        match connection.next().await {
+            Ok(Next::Served) => {}
+            Ok(Next::HandOver) => return After::HandOver(connection.stream, connection.ahead),
+            // A broken connection is the client's affair.
+            Ok(Next::Close) | Err(_) => return After::Closed,
+        }
+    }
+}
+
+struct Connection {
+    app: Arc<App>,
+    stream: TcpStream,
+    /// Bytes read and not yet used. Empty, and without memory, while the connection waits.
+    ahead: Vec<u8>,
+}
+
+enum Next {
+    Served,
+    HandOver,
+    Close,
+}
+
+/// What the bytes read so far amount to.
+enum Head {
+    /// More bytes are needed: at least this many in all, as far as is known.
+    Partial,
+    /// The framework should look at it.
+    Foreign,
+    Refused(Refusal),
+    Whole(Whole),
+}
+
+/// A request that is whole, head and body.
+struct Whole {
+    method: Method,
+    target: std::ops::Range<usize>,
+    body: std::ops::Range<usize>,
+    gzip: bool,
+    close: bool,
+}
+
+impl Connection {
+    async fn next(&mut self) -> io::Result<Next> {
+        let mut deadline = None;
+        loop {
+            let head = if self.ahead.is_empty() { Head::Partial } else { self.parse() };
+            match head {
+                Head::Whole(request) => return self.serve(request).await,
+                Head::Foreign => return Ok(Next::HandOver),
+                Head::Refused(refusal) => return self.refuse(&refusal).await,
+                Head::Partial => {}
+            }
+            let edge = &self.app.edge;
+            let wait = match (self.ahead.is_empty(), deadline) {
+                (true, _) => Instant::now() + edge.idle,
+                (false, Some(deadline)) => deadline,
+                (false, None) => *deadline.insert(Instant::now() + edge.head),
+            };
+            match timeout_at(wait, self.read()).await {
+                Ok(Ok(0)) => return Ok(Next::Close),
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => return Err(error),
+                Err(_) if self.ahead.is_empty() => return Ok(Next::Close),
+                Err(_) => return self.refuse(&Refusal::TooSlow).await,
+            }
+        }
+    }
+
+    fn parse(&self) -> Head {
+        let edge = &self.app.edge;
+        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+        let mut parsed = httparse::Request::new(&mut headers);
+        let head_bytes = match parsed.parse(&self.ahead) {
+            Ok(httparse::Status::Complete(bytes)) => bytes,
+            Ok(httparse::Status::Partial) => return self.partial(parsed.path),
+            // HTTP/2, too many headers, rubbish: the framework knows what to say.
+            Err(_) => return Head::Foreign,
+        };
+        let (Some(method), Some(path), Some(1)) = (parsed.method, parsed.path, parsed.version) else {
+            return Head::Foreign;
+        };
+        let method = match method {
+            "GET" => Method::Get,
+            "POST" => Method::Post,
+            _ => return Head::Foreign,
+        };
+        if path.len() > edge.request_target_bytes {
+            return Head::Refused(Refusal::UriTooLong);
+        }
+        let Some(plain) = Plain::of(parsed.headers) else { return Head::Foreign };
+        if method == Method::Get && plain.length > 0 || Route::of(method, &Target::new(path)).is_err() {
+            return Head::Foreign;
+        }
+        if plain.length > edge.body_bytes {
+            return Head::Refused(Refusal::BodyTooLarge);
+        }
+        let body = head_bytes..head_bytes + plain.length;
+        if self.ahead.len() < body.end {
+            return Head::Partial;
+        }
+        let start = path.as_ptr() as usize - self.ahead.as_ptr() as usize;
+        Head::Whole(Whole { method, target: start..start + path.len(), body, gzip: plain.gzip, close: plain.close })
+    }
+
+    /// A head that is not whole yet, but may be too long already.
+    fn partial(&self, path: Option<&str>) -> Head {
+        let edge = &self.app.edge;
+        let line_ended = self.ahead.contains(&b'\n');
+        match path {
+            Some(path) if path.len() > edge.request_target_bytes => Head::Refused(Refusal::UriTooLong),
+            None if !line_ended && self.ahead.len() > edge.request_target_bytes + METHOD_BYTES => {
+                Head::Refused(Refusal::UriTooLong)
+            }
+            _ if self.ahead.len() > edge.request_target_bytes + edge.head_bytes => Head::Refused(Refusal::HeadTooLarge),
+            _ => Head::Partial,
+        }
+    }
+
+    async fn serve(&mut self, request: Whole) -> io::Result<Next> {
+        let app = Arc::clone(&self.app);
+        let served = Served::begin(&app.metrics);
+        // `parse` found it to be text, and everything up to the body's end to be there.
+        let target = std::str::from_utf8(&self.ahead[request.target.clone()]).unwrap_or_default();
+        let asked =
+            Request { method: request.method, target, body: &self.ahead[request.body.clone()], content_encoding: None };
+        let (operation, answer) = api::answer(&self.app, &asked);
+        self.consume(request.body.end);
+        let (reply, waited) = match answer {
+            Answer::Now(reply) => (reply, false),
+            Answer::Later(reply) => match self.attend(reply).await? {
+                Some(reply) => (reply, true),
+                None => return Ok(Next::Close),
+            },
+        };
+        let close = request.close || self.app.metrics.is_draining();
+        let reply = reply.compressed(request.gzip, self.app.edge.gzip_bytes);
+        let status = reply.status;
+        self.send(&reply, close).await?;
+        served.end(operation, status, waited);
+        if close { self.linger().await } else { Ok(Next::Served) }
+    }
+
+    /// Waits for a reply, and watches that the client is still there. None when it is not.
+    async fn attend(&mut self, mut reply: impl Future<Output = Reply> + Unpin) -> io::Result<Option<Reply>> {
+        loop {
+            let full = self.ahead.len() >= READ_BYTES;
+            tokio::select! {
+                biased;
+                reply = &mut reply => return Ok(Some(reply)),
+                // What is sent ahead is kept for its turn; beyond the limit it stays in the kernel.
+                ready = self.stream.readable(), if !full => {
+                    ready?;
+                    match self.try_read() {
+                        Ok(0) => return Ok(None),
+                        Ok(_) => {}
+                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+            }
+        }
+    }
+
+    async fn refuse(&mut self, refusal: &Refusal) -> io::Result<Next> {
+        let app = Arc::clone(&self.app);
+        let served = Served::begin(&app.metrics);
+        let reply = Reply::refusal(refusal, self.app.node.now());
+        self.ahead = Vec::new();
+        self.send(&reply, true).await?;
+        served.end(api::NO_ROUTE, reply.status, false);
+        self.linger().await
+    }
+
+    async fn send(&mut self, reply: &Reply, close: bool) -> io::Result<()> {
+        let rest = SCRATCH.with_borrow_mut(|out| {
+            out.clear();
+            reply.write(out, self.app.node.now(), close);
+            let sent = match self.stream.try_write(out) {
+                Ok(sent) => sent,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
+                Err(error) => return Err(error),
+            };
+            let rest = out[sent..].to_vec();
+            // One large reply must not stay in memory for every later small one.
+            if out.capacity() > SCRATCH_BYTES {
+                *out = Vec::new();
+            }
+            Ok(rest)
+        })?;
+        self.send_rest(&rest).await
+    }
+
+    /// Sends what the kernel did not take at once, as long as the client reads at all.
+    async fn send_rest(&mut self, mut rest: &[u8]) -> io::Result<()> {
+        while !rest.is_empty() {
+            timeout(self.app.edge.write, self.stream.writable()).await??;
+            match self.stream.try_write(rest) {
+                Ok(sent) => rest = &rest[sent..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends our side, and lets the client end its own.
+    async fn linger(&mut self) -> io::Result<Next> {
+        tokio::io::AsyncWriteExt::shutdown(&mut self.stream).await?;
+        let until = Instant::now() + LINGER;
+        let mut left = LINGER_BYTES;
+        while left > 0 {
+            self.ahead.clear();
+            match timeout_at(until, self.read()).await {
+                Ok(Ok(count)) if count > 0 => left = left.saturating_sub(count),
+                _ => break,
+            }
+        }
+        Ok(Next::Close)
+    }
+
+    async fn read(&mut self) -> io::Result<usize> {
+        loop {
+            self.stream.readable().await?;
+            match self.try_read() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn try_read(&mut self) -> io::Result<usize> {
+        let mut bytes = [0; READ_BYTES];
+        let count = self.stream.try_read(&mut bytes)?;
+        self.ahead.extend_from_slice(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn consume(&mut self, count: usize) {
+        if count == self.ahead.len() {
+            self.ahead = Vec::new();
+        } else {
+            self.ahead.drain(..count);
+        }
+    }
+}
+
+/// The longest method and what stands around a target in a request line.
+const METHOD_BYTES: usize = 32;
+/// What a thread keeps to write replies into.
+const SCRATCH_BYTES: usize = 64 * 1024;
+
+thread_local! {
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The headers of a request without specialities.
+struct Plain {
+    length: usize,
+    gzip: bool,
+    close: bool,
+}
+
+impl Plain {
+    /// None for a request that the framework should read.
+    fn of(headers: &[httparse::Header<'_>]) -> Option<Self> {
+        let mut plain = Self { length: 0, gzip: false, close: false };
+        let mut lengths = 0;
+        for header in headers {
+            let is = |name: &str| header.name.eq_ignore_ascii_case(name);
+            if is("content-length") {
+                let text = std::str::from_utf8(header.value).ok()?;
+                let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+                plain.length = text.parse().ok().filter(|_| digits)?;
+                lengths += 1;
+            } else if is("accept-encoding") {
+                plain.gzip = accepts_gzip(header.value);
+            } else if is("connection") {
+                match header.value {
+                    value if value.eq_ignore_ascii_case(b"keep-alive") => {}
+                    value if value.eq_ignore_ascii_case(b"close") => plain.close = true,
+                    _ => return None,
+                }
+            } else if is("transfer-encoding") || is("content-encoding") || is("expect") || is("upgrade") {
+                return None;
+            }
+        }
+        (lengths <= 1).then_some(plain)
+    }
+}
+
+/// Whether a client takes gzip. `gzip;q=0` says that it does not.
+pub(super) fn accepts_gzip(value: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(value) else { return false };
+    text.split(',').any(|item| {
+        let mut parts = item.split(';').map(str::trim);
+        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
+        named && !parts.any(|part| matches!(part.strip_prefix("q="), Some("0" | "0.0" | "0.00" | "0.000")))
+    })
+}

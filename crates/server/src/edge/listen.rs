@@ -1,0 +1,121 @@
+//! Accepts connections, and sees them off.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+use wire::Refusal;
+
+use super::framework;
+use super::lean::{self, After};
+use super::reply::Reply;
+use super::rewind::Rewind;
+use crate::api::App;
+
+/// Connections that the kernel completes while we are busy. The kernel caps it at its own limit.
+const BACKLOG: i32 = 4096;
+/// Pause after a failed accept: nearly always there are no file descriptors left, and they come back with time.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long a stopping server waits for replies on their way.
+const DRAIN: Duration = Duration::from_secs(10);
+/// How often it looks.
+const DRAIN_LOOK: Duration = Duration::from_millis(10);
+
+/// A socket that listens, before anything is served.
+pub(crate) struct Listener {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Listener {
+    /// Listens.
+    pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        // A restart need not wait for the connections of the last run to be forgotten.
+        socket.set_reuse_address(true)?;
+        socket.set_nonblocking(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        let listener = TcpListener::from_std(socket.into())?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address })
+    }
+
+    /// Where it listens; the port is the one that was taken.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop` is done, then drains: parked polls are answered, replies finished, connections closed.
+    pub(crate) async fn serve(self, app: Arc<App>, stop: impl Future<Output = ()>) {
+        let (stopping, stopped) = watch::channel(false);
+        let router = framework::router(Arc::clone(&app));
+        let mut connections = JoinSet::new();
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut stop => break,
+                // Finished connections are let go of; there is nothing to learn from them.
+                Some(_) = connections.join_next(), if !connections.is_empty() => {}
+                accepted = self.listener.accept() => match accepted {
+                    Ok((stream, _)) if connections.len() < app.edge.connections_max => {
+                        connections.spawn(connection(Arc::clone(&app), router.clone(), stream, stopped.clone()));
+                    }
+                    Ok((stream, _)) => turn_away(&app, &stream),
+                    Err(error) => {
+                        tracing::warn!(%error, "could not accept a connection");
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
+                },
+            }
+        }
+        drop(self.listener);
+        app.metrics.drain();
+        app.node.close();
+        // Only fails when no framework connection listens.
+        let _ = stopping.send(true);
+        drain(&app, &mut connections).await;
+    }
+}
+
+/// Waits until no request is under way; then whoever is connected only idles, and is cut off.
+async fn drain<T: 'static>(app: &App, connections: &mut JoinSet<T>) {
+    let until = Instant::now() + DRAIN;
+    while app.metrics.under_way() > 0 && Instant::now() < until {
+        tokio::time::sleep(DRAIN_LOOK).await;
+    }
+    // One more look, for replies that are being written by the framework.
+    let _ = timeout_at(Instant::now() + DRAIN_LOOK, async { while connections.join_next().await.is_some() {} }).await;
+    connections.shutdown().await;
+}
+
+async fn connection(app: Arc<App>, router: Router, stream: TcpStream, stopped: watch::Receiver<bool>) {
+    // Replies are written whole; waiting to fill a packet would only delay them.
+    let _ = stream.set_nodelay(true);
+    let _open = app.metrics.connection();
+    let (stream, before) = if app.edge.lean {
+        match Box::pin(lean::serve(&app, stream)).await {
+            After::Closed => return,
+            After::HandOver(stream, before) => (stream, before),
+        }
+    } else {
+        (stream, Vec::new())
+    };
+    Box::pin(framework::serve(&app, router, Rewind::new(before, stream), stopped)).await;
+}
+
+/// One connection too many: says so, if the kernel takes it at once.
+fn turn_away(app: &App, stream: &TcpStream) {
+    let now = app.node.now();
+    let mut out = Vec::new();
+    Reply::refusal(&Refusal::Unavailable, now).write(&mut out, now, true);
+    let _ = stream.try_write(&out);
+}

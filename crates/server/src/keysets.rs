@@ -1,0 +1,65 @@
+//! From what an operator wrote to what the node runs.
+
+use engine::presence::{Actions, Devices, Options, Rule, Rules};
+use engine::pubsub::Limits;
+use node::{Access, KeysetOptions, PresenceOptions, PubsubOptions};
+use wire::InvalidName;
+
+use crate::config::{self, Edge};
+
+/// A key set of the configuration, as the node takes it.
+pub(crate) fn options(keyset: &config::Keyset, edge: &Edge) -> Result<KeysetOptions, InvalidName> {
+    Ok(KeysetOptions {
+        name: keyset.name.clone(),
+        subscribe_key: keyset.subscribe_key.clone(),
+        publish_key: keyset.publish_key.clone(),
+        access: if keyset.access_manager { Access::Guarded } else { Access::Open },
+        groups: keyset.groups,
+        pubsub: PubsubOptions {
+            queue: Limits {
+                messages: keyset.pubsub.queue_messages,
+                age: keyset.pubsub.queue_age,
+                bytes: keyset.pubsub.queue_bytes,
+            },
+            hold: edge.poll_hold,
+            reply_bytes: edge.reply_bytes,
+            groups_per_subscribe: keyset.pubsub.groups_per_subscribe,
+            channels_per_group: keyset.pubsub.channels_per_group,
+        },
+        presence: presence(&keyset.presence)?,
+    })
+}
+
+fn presence(presence: &config::Presence) -> Result<PresenceOptions, InvalidName> {
+    let mut rules = Vec::new();
+    for rule in &presence.rules {
+        for channel in &rule.channels {
+            rules.push(Rule::new(channel.as_str(), Actions::of(&rule.actions))?);
+        }
+    }
+    Ok(PresenceOptions {
+        enabled: presence.enabled,
+        rules: Options {
+            announce_max: presence.announce_max,
+            interval: presence.interval,
+            deltas: presence.deltas,
+            devices: match presence.devices {
+                config::Devices::Single => Devices::Single,
+                config::Devices::Counted => Devices::Counted,
+            },
+            open_poll_is_presence: presence.open_poll_is_presence,
+            leave_on_disconnect: presence.leave_on_disconnect,
+            rules: Rules::new(rules),
+            max_timeout: presence.timeout_max,
+            notices: presence.active_notice_channel.is_some(),
+            ..Options::default()
+        },
+        renew_by_subscribe: presence.renew_by_subscribe,
+        stream_filtering: presence.stream_filtering,
+        timeout: presence.timeout,
+        state_bytes: presence.state_bytes,
+        here_now_limit: presence.here_now_limit_max,
+        snapshot_every: presence.snapshot,
+        notice_channel: presence.active_notice_channel.clone(),
+    })
+}
