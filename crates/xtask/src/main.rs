@@ -1,3 +1,69 @@
-//! The commands of this repository.
+//! The commands of this repository, run as `cargo xtask COMMAND` from anywhere inside it.
+//!
+//! - One file a command; a command is a list of steps, and each step says in one line what it did.
+//! - What a step needs beyond the Rust toolchain it sets up itself, below `target/`, or says in one sentence what is missing.
+//! - Processes are started with the standard library alone: a crate for it would be one more to build before anything runs.
 
-fn main() {}
+mod check;
+mod compat;
+mod process;
+mod repository;
+mod steps;
+mod test;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use compat::Page;
+use repository::Repository;
+use steps::Steps;
+
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", about = "The commands of this repository", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Formatting, doors, map, independence, lints, documentation, licences
+    Check,
+    /// Everything, from nothing: check, tests, model checker, then compat
+    Test,
+    /// Other vendors' SDKs against our server; writes docs/compatibility.md
+    Compat {
+        /// Fail when docs/compatibility.md differs, instead of writing it
+        #[arg(long)]
+        check: bool,
+        /// An already built `hereabouts`; without it, a release build is made
+        #[arg(long, value_name = "FILE")]
+        server: Option<PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    let repository = Repository::find()?;
+    let mut steps = Steps::default();
+    match command {
+        Command::Check => check::run(&repository, &mut steps),
+        Command::Test => test::run(&repository, &mut steps),
+        Command::Compat { check, server } => {
+            let page = if check { Page::Compare } else { Page::Write };
+            compat::run(&repository, &mut steps, server, page);
+        }
+    }
+    steps.finish()
+}

@@ -1,0 +1,105 @@
+//! The SDKs that we are run against, each pinned, and how what they need is made from nothing.
+//!
+//! - Python: one environment for each list of packages. One more list, named below, is one more version tested.
+//! - JavaScript: one `npm ci` in `compat/javascript`, whose `package.json` names every version; packages stay in its
+//!   `node_modules`, the one place where Node.js looks for them whoever starts a program.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::process::succeed;
+use crate::repository::Repository;
+
+pub(super) const ENVIRONMENTS: [Environment; 3] = [
+    Environment::Python { name: "python newest", pinned: "compat/python/requirements-newest.txt" },
+    Environment::Python { name: "python mit", pinned: "compat/python/requirements-mit.txt" },
+    Environment::JavaScript,
+];
+
+/// What some programs share.
+pub(super) enum Environment {
+    Python { name: &'static str, pinned: &'static str },
+    JavaScript,
+}
+
+/// A program that only lacks a server.
+pub(super) struct Program {
+    pub(super) name: &'static str,
+    pub(super) command: Command,
+}
+
+/// How `run.mjs` is called for each SDK, and what that is called here.
+const JAVASCRIPT: [(&str, &[&str]); 3] = [
+    ("javascript newest, event engine on", &["pubnub-newest", "on"]),
+    ("javascript newest, event engine off", &["pubnub-newest", "off"]),
+    ("javascript mit", &["pubnub-mit"]),
+];
+
+impl Environment {
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Python { name, .. } => name,
+            Self::JavaScript => "javascript",
+        }
+    }
+
+    /// Installs what the programs need, unless exactly that is installed already.
+    pub(super) fn set_up(&self, repository: &Repository) -> Result<Vec<Program>> {
+        match self {
+            Self::Python { name, pinned } => {
+                let place = repository.target.join("compat").join(name.replace(' ', "-"));
+                let packages = repository.root.join(pinned);
+                once(&place, &repository.read(pinned)?, || install_python(&place, &packages))?;
+                let mut command = Command::new(place.join("bin/python"));
+                // Compiled files would end up between the sources.
+                command.arg(repository.root.join("compat/python/run.py")).env("PYTHONDONTWRITEBYTECODE", "1");
+                Ok(vec![Program { name, command }])
+            }
+            Self::JavaScript => {
+                let folder = repository.root.join("compat/javascript");
+                let pinned = repository.read("compat/javascript/package-lock.json")?;
+                once(&folder.join("node_modules"), &pinned, || install_javascript(&folder))?;
+                let program = |(name, arguments): (&'static str, &[&str])| {
+                    let mut command = Command::new("node");
+                    command.arg(folder.join("run.mjs")).args(arguments);
+                    Program { name, command }
+                };
+                Ok(JAVASCRIPT.map(program).into())
+            }
+        }
+    }
+}
+
+fn install_python(place: &Path, packages: &Path) -> Result<()> {
+    succeed(Command::new("python3").args(["-m", "venv"]).arg(place))
+        .context("compat needs Python 3 with its venv module (Debian: apt-get install python3-venv)")?;
+    let mut pip = Command::new(place.join("bin/python"));
+    pip.args(["-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--requirement"]).arg(packages);
+    succeed(&mut pip)
+}
+
+fn install_javascript(folder: &Path) -> Result<()> {
+    // No script of a package runs: an SDK needs none, and an installed program should come from the package itself.
+    let mut npm = Command::new("npm");
+    npm.current_dir(folder).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
+    succeed(&mut npm).context("compat needs Node.js 18 or newer with npm (Debian: apt-get install nodejs npm)")
+}
+
+/// Makes the folder `place` by `install`, or keeps it when it was made from the same `pinned` text.
+fn once(place: &Path, pinned: &str, install: impl FnOnce() -> Result<()>) -> Result<()> {
+    let made_from = place.join(".made-from");
+    if fs::read_to_string(&made_from).is_ok_and(|text| text == pinned) {
+        return Ok(());
+    }
+    if place.exists() {
+        fs::remove_dir_all(place)?;
+    }
+    fs::create_dir_all(place)?;
+    install()?;
+    // Written last: a set-up that was interrupted begins again.
+    fs::write(made_from, pinned)?;
+    Ok(())
+}

@@ -1,0 +1,18 @@
+//! `cargo xtask test`: everything there is to run, from nothing.
+
+use crate::compat::Page;
+use crate::repository::Repository;
+use crate::steps::Steps;
+use crate::{check, compat};
+
+pub(crate) fn run(repository: &Repository, steps: &mut Steps) {
+    check::run(repository, steps);
+    steps.show("tests", repository.cargo(["test", "--workspace", "--no-fail-fast"]));
+    steps.show("model checker", repository.cargo(MODEL_CHECKER));
+    compat::run(repository, steps, None, Page::Compare);
+}
+
+/// The cursor rule under every interleaving that the checker tries. In release, since it tries many thousand; on its own,
+/// since the feature replaces the locks of the whole crate by the checker's.
+const MODEL_CHECKER: [&str; 7] =
+    ["test", "--package", "hereabouts-engine", "--features", "shuttle", "--release", "timelines"];
