@@ -119,19 +119,33 @@ impl Announcer {
             if *budget == 0 {
                 return true;
             }
-            let Some((_, channel)) = self.due.pop_first() else { break };
-            let Some(busy) = self.busy.get_mut(&channel) else { continue };
-            busy.due = None;
-            let (occupancy, delta) = (busy.occupancy, busy.net.take());
-            *budget = budget.saturating_sub(1 + delta.join.len() + delta.leave.len() + delta.timeout.len());
-            events.push(Event { channel, at: now, occupancy, what: What::Interval(delta) });
+            let listed = self.tell_first(now, events);
+            *budget = budget.saturating_sub(1 + listed);
         }
         false
+    }
+
+    /// Makes all interval events that are to come, now.
+    pub(super) fn flush(&mut self, now: Timestamp, events: &mut Vec<Event>) {
+        while self.next().is_some() {
+            self.tell_first(now, events);
+        }
     }
 
     /// When the next interval event is due.
     pub(super) fn next(&self) -> Option<Timestamp> {
         self.due.first().map(|(due, _)| *due)
+    }
+
+    /// Makes the interval event that is due first. Answers with how many users it lists.
+    fn tell_first(&mut self, now: Timestamp, events: &mut Vec<Event>) -> usize {
+        let Some((_, channel)) = self.due.pop_first() else { return 0 };
+        let Some(busy) = self.busy.get_mut(&channel) else { return 0 };
+        busy.due = None;
+        let (occupancy, delta) = (busy.occupancy, busy.net.take());
+        let listed = delta.join.len() + delta.leave.len() + delta.timeout.len();
+        events.push(Event { channel, at: now, occupancy, what: What::Interval(delta) });
+        listed
     }
 
     fn gather(&mut self, channel: &ChannelName, user: UserId, kind: Kind, occupancy: usize, at: Timestamp) {

@@ -403,6 +403,13 @@ impl Presence {
         self.announcer.advance(now, &mut budget, &mut effects.events)
     }
 
+    /// Tells now what interval events would tell later. For the last moment before an orderly stop: what was gathered
+    /// is not saved, and who follows the events would miss it.
+    pub fn flush(&mut self, now: Timestamp, effects: &mut Effects) {
+        let now = self.pass(now);
+        self.announcer.flush(now, &mut effects.events);
+    }
+
     /// When to call [`Presence::advance`] next. Nothing is due before; it may turn out that nothing is due then.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
@@ -636,6 +643,10 @@ impl Presence {
             return;
         }
         let term = |timeout_seconds: u16, remaining_millis: u64| match how {
+            // It was over when it was saved, only not told. It must not come back to life for a moment.
+            Restart::Clean | Restart::Crash if remaining_millis == 0 => {
+                Term::until(Tick::reached(now), timeout_seconds)
+            }
             Restart::Clean => Term::until(Tick::after(now, remaining_millis), timeout_seconds),
             Restart::Crash => Term::from(now, timeout_seconds),
         };

@@ -819,6 +819,20 @@ fn after_a_crash_everybody_has_the_full_timeout_to_come_back() {
 }
 
 #[test]
+fn who_was_over_when_saved_is_told_so_and_does_not_come_back_to_life() {
+    for (devices, how) in [(Devices::Single, Restart::Clean), (Devices::Counted, Restart::Crash)] {
+        let options = Options { devices, ..Options::default() };
+        let mut world = World::new(options.clone());
+        world.arrive("ann", "room", 60);
+        world.at(60);
+        let mut after = restored(&world, options, how, 0);
+        assert!(after.here("room").is_empty());
+        after.advance();
+        assert_eq!(after.told(), ["60.000 room timeout ann = 0"]);
+    }
+}
+
+#[test]
 fn a_restart_keeps_devices_and_the_mode_of_a_channel() {
     let options = Options { devices: Devices::Counted, announce_max: 1, deltas: true, ..Options::default() };
     let mut world = World::new(options.clone());
