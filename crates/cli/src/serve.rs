@@ -8,6 +8,9 @@ use node::SystemClock;
 use server::Server;
 use server::config::{Config, Flags, Log};
 use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::ServeArguments;
 
@@ -47,6 +50,13 @@ async fn run(config: Config) -> anyhow::Result<()> {
 }
 
 fn log_to_stderr(log: Log) {
-    let lines = tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(log.level);
-    if log.format.is_json(&io::stderr()) { lines.json().init() } else { lines.init() }
+    // What the migrations report at every start is nobody's news.
+    let wanted = Targets::new().with_default(log.level).with_target("refinery_core", log.level.min(LevelFilter::WARN));
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let registry = tracing_subscriber::registry();
+    if log.format.is_json(&io::stderr()) {
+        registry.with(lines.json().with_filter(wanted)).init();
+    } else {
+        registry.with(lines.with_filter(wanted)).init();
+    }
 }

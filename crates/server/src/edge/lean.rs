@@ -66,8 +66,10 @@ enum Next {
 
 /// What the bytes read so far amount to.
 enum Head {
-    /// More bytes are needed: at least this many in all, as far as is known.
+    /// The head is not whole.
     Partial,
+    /// The head is whole and the body not yet: it ends after this many bytes.
+    Body(usize),
     /// The framework should look at it.
     Foreign,
     Refused(Refusal),
@@ -85,20 +87,33 @@ struct Whole {
 
 impl Connection {
     async fn next(&mut self) -> io::Result<Next> {
-        let mut deadline = None;
+        let mut read_until: Option<Instant> = None;
+        let mut needed = 1;
+        let mut seen = 0;
         loop {
-            let head = if self.ahead.is_empty() { Head::Partial } else { self.parse() };
-            match head {
-                Head::Whole(request) => return self.serve(request).await,
-                Head::Foreign => return Ok(Next::HandOver),
-                Head::Refused(refusal) => return self.refuse(&refusal).await,
-                Head::Partial => {}
+            // A head ends with a line: without a new one, or with too little of a body, there is nothing to parse. So
+            // a client that sends byte by byte costs no more than its lines.
+            if self.ahead.len() >= needed && (needed > 1 || self.ahead[seen..].contains(&b'\n')) {
+                match self.parse() {
+                    Head::Whole(request) => return self.serve(request).await,
+                    Head::Foreign => return Ok(Next::HandOver),
+                    Head::Refused(refusal) => return self.refuse(&refusal).await,
+                    Head::Partial => {}
+                    Head::Body(end) => {
+                        needed = end;
+                        read_until = None;
+                    }
+                }
             }
+            if let (1, Some(refusal)) = (needed, self.too_long()) {
+                return self.refuse(&refusal).await;
+            }
+            seen = self.ahead.len();
             let edge = &self.app.edge;
-            let wait = match (self.ahead.is_empty(), deadline) {
+            let wait = match (self.ahead.is_empty(), read_until) {
                 (true, _) => Instant::now() + edge.idle,
-                (false, Some(deadline)) => deadline,
-                (false, None) => *deadline.insert(Instant::now() + edge.head),
+                (false, Some(until)) => until,
+                (false, None) => *read_until.insert(Instant::now() + edge.head),
             };
             match timeout_at(wait, self.read()).await {
                 Ok(Ok(0)) => return Ok(Next::Close),
@@ -116,7 +131,7 @@ impl Connection {
         let mut parsed = httparse::Request::new(&mut headers);
         let head_bytes = match parsed.parse(&self.ahead) {
             Ok(httparse::Status::Complete(bytes)) => bytes,
-            Ok(httparse::Status::Partial) => return self.partial(parsed.path),
+            Ok(httparse::Status::Partial) => return Head::Partial,
             // HTTP/2, too many headers, rubbish: the framework knows what to say.
             Err(_) => return Head::Foreign,
         };
@@ -131,6 +146,9 @@ impl Connection {
         if path.len() > edge.request_target_bytes {
             return Head::Refused(Refusal::UriTooLong);
         }
+        if head_bytes > edge.head_bytes {
+            return Head::Refused(Refusal::HeadTooLarge);
+        }
         let Some(plain) = Plain::of(parsed.headers) else { return Head::Foreign };
         if method == Method::Get && plain.length > 0 || Route::of(method, &Target::new(path)).is_err() {
             return Head::Foreign;
@@ -140,24 +158,20 @@ impl Connection {
         }
         let body = head_bytes..head_bytes + plain.length;
         if self.ahead.len() < body.end {
-            return Head::Partial;
+            return Head::Body(body.end);
         }
         let start = path.as_ptr() as usize - self.ahead.as_ptr() as usize;
         Head::Whole(Whole { method, target: start..start + path.len(), body, gzip: plain.gzip, close: plain.close })
     }
 
-    /// A head that is not whole yet, but may be too long already.
-    fn partial(&self, path: Option<&str>) -> Head {
+    /// Whether a head that is not whole is too long already.
+    fn too_long(&self) -> Option<Refusal> {
         let edge = &self.app.edge;
-        let line_ended = self.ahead.contains(&b'\n');
-        match path {
-            Some(path) if path.len() > edge.request_target_bytes => Head::Refused(Refusal::UriTooLong),
-            None if !line_ended && self.ahead.len() > edge.request_target_bytes + METHOD_BYTES => {
-                Head::Refused(Refusal::UriTooLong)
-            }
-            _ if self.ahead.len() > edge.request_target_bytes + edge.head_bytes => Head::Refused(Refusal::HeadTooLarge),
-            _ => Head::Partial,
+        let line_max = edge.request_target_bytes + METHOD_BYTES;
+        if self.ahead.get(..line_max).is_some_and(|start| !start.contains(&b'\n')) {
+            return Some(Refusal::UriTooLong);
         }
+        (self.ahead.len() > edge.head_bytes).then_some(Refusal::HeadTooLarge)
     }
 
     async fn serve(&mut self, request: Whole) -> io::Result<Next> {
