@@ -72,7 +72,7 @@ fn set_up(repository: &Repository, steps: &mut Steps) -> Option<Vec<Program>> {
 }
 
 fn release_build(repository: &Repository, steps: &mut Steps) -> Option<PathBuf> {
-    let build = repository.cargo(["build", "--release", "--package", "hereabouts-cli"]);
+    let build = repository.cargo("build --release --package hereabouts-cli");
     steps.run("compat: release build", build).then(|| repository.target.join("release/hereabouts"))
 }
 

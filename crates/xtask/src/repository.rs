@@ -45,10 +45,10 @@ impl Repository {
         serde_json::from_str(&metadata).context("reading what `cargo metadata` printed")
     }
 
-    /// Cargo, to be run at the root.
-    pub(crate) fn cargo<const N: usize>(&self, arguments: [&str; N]) -> Command {
+    /// Cargo, to be run at the root with the words of `line`, as it would be typed without quotes.
+    pub(crate) fn cargo(&self, line: &str) -> Command {
         let mut command = cargo();
-        command.current_dir(&self.root).args(arguments);
+        command.current_dir(&self.root).args(line.split_whitespace());
         command
     }
 
