@@ -106,10 +106,7 @@ impl Node {
     /// # Errors
     /// What the store answered.
     pub async fn check(&self) -> Result<(), StoreError> {
-        match self.keysets.keys().next() {
-            Some(key) => self.store.groups(key).await.map(drop),
-            None => Ok(()),
-        }
+        self.store.check().await
     }
 
     /// Answers every parked poll, now and from now on: the server is stopping.

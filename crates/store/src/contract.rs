@@ -40,9 +40,15 @@ pub type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Sen
 /// # Ok(())
 /// # }
 /// ```
-pub trait Store: Groups {}
+pub trait Store: Groups + Health {}
 
-impl<T: Groups> Store for T {}
+impl<T: Groups + Health> Store for T {}
+
+/// Whether the database is there, for whoever asks if the server is ready.
+pub trait Health: Send + Sync + 'static {
+    /// Answers `Ok` when a read succeeds now. Costs the least that a read can.
+    fn check(&self) -> Reply<'_, ()>;
+}
 
 /// Channel groups: names for sets of channels. A group is there while it has a channel; nothing creates it by itself.
 ///

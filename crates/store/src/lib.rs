@@ -17,7 +17,7 @@ mod replacement;
 pub mod snapshot;
 mod sqlite;
 
-pub use contract::{Group, Groups, Reply, Store};
+pub use contract::{Group, Groups, Health, Reply, Store};
 pub use directory::DataDirectory;
 pub use error::{OpenError, StoreError};
 pub use sqlite::{Figures, Settings, Sqlite};

@@ -22,7 +22,7 @@ pub use self::writer::Figures;
 use self::readers::Readers;
 use self::writer::Writer;
 use crate::directory::open_private;
-use crate::{DataDirectory, OpenError, StoreError};
+use crate::{DataDirectory, Health, OpenError, Reply, StoreError};
 
 const FILE: &str = "hereabouts.sqlite";
 
@@ -74,6 +74,14 @@ impl Sqlite {
     #[must_use]
     pub fn figures(&self) -> Figures {
         self.writer.figures()
+    }
+}
+
+impl Health for Sqlite {
+    fn check(&self) -> Reply<'_, ()> {
+        // The schema is read, so a file that is gone or damaged shows.
+        let read = |db: &Connection| Ok(db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?);
+        Box::pin(self.readers.read(read))
     }
 }
 
