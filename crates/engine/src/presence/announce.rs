@@ -150,10 +150,10 @@ impl Announcer {
 
     fn gather(&mut self, channel: &ChannelName, user: UserId, kind: Kind, occupancy: usize, at: Timestamp) {
         // Not `entry`: it would cost a copy of the name each time.
-        if !self.busy.contains_key(channel) {
-            self.busy.insert(channel.clone(), Busy::new(at));
-        }
-        let Some(busy) = self.busy.get_mut(channel) else { return };
+        let busy = match self.busy.get_mut(channel) {
+            Some(busy) => busy,
+            None => self.busy.entry(channel.clone()).or_insert(Busy::new(at)),
+        };
         busy.occupancy = occupancy;
         if self.deltas {
             busy.net.add(user, kind);

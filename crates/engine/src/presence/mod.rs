@@ -17,6 +17,7 @@
 mod announce;
 mod devices;
 mod index;
+mod members;
 mod roster;
 mod rules;
 mod saved;
@@ -329,8 +330,8 @@ impl Presence {
     }
 }
 
-/// Questions. They are exact at any `now`; while something is due that [`Presence::advance`] has not taken, an
-/// occupancy is counted instead of read, which takes longer on a large channel.
+/// Questions. They are exact at any `now`. While something is due that [`Presence::advance`] has not taken, they look at
+/// members of the channel that may be over, which takes longer on a large one: so a caller advances first, a little.
 impl Presence {
     /// The state of a user on a channel.
     #[must_use]
@@ -350,13 +351,9 @@ impl Presence {
         let occupancy = self.roster.occupancy(room, tick);
         let occupants = page.map(|page| {
             let mut listed = Vec::with_capacity(page.limit.min(occupancy.saturating_sub(page.offset)));
-            listed.extend(
-                self.roster
-                    .occupants(room, tick)
-                    .skip(page.offset)
-                    .take(page.limit)
-                    .map(|seat| Occupant { user: seat.user.clone(), state: seat.state().cloned() }),
-            );
+            self.roster.occupants(room, page, tick, |seat| {
+                listed.push(Occupant { user: seat.user.clone(), state: seat.state().cloned() });
+            });
             listed
         });
         Occupancy { channel: channel.clone(), occupancy, occupants }

@@ -1,7 +1,7 @@
 //! Who is where, until when.
 //!
-//! - A seat is the pair of a channel and a user. A present seat stands in the list of its channel, in the order of
-//!   joining; an absent one only keeps the state of a user that is not there.
+//! - A seat is the pair of a channel and a user. A present seat stands in the list of its channel;
+//!   an absent one only keeps the state of a user that is not there.
 //! - A seat whose deadline has passed is over for every read, though it stays until its end has been told.
 //! - A channel is known as long as it has a seat, and so is a user. Nothing is kept for the rest.
 //! - No operation walks over all seats, except for a read of everything and a save, which comes in portions.
@@ -14,20 +14,20 @@ use std::hash::{BuildHasher, RandomState};
 
 use wire::{ChannelName, InstanceId, Json, UserId};
 
+use super::Page;
 use super::devices::Extra;
 use super::index::Index;
+use super::members::{List, Look, Members};
 use super::rules::Actions;
 use super::slots::{NONE, Slots};
 use super::term::{Term, Tick};
 use super::wheel::{Linked, Links, Wheel};
 
-/// In place of the seat before, in a seat that is in no channel's list: an absent one.
-const ABSENT: u32 = NONE - 1;
-
 #[derive(Debug)]
 pub(super) struct Roster {
     seats: Slots<Seat>,
     rooms: Slots<Room>,
+    members: Members,
     by_place: Index,
     by_user: Index,
     by_name: Index,
@@ -49,12 +49,13 @@ pub(super) struct Seat {
     room: u32,
     /// The number of the stay.
     stay: u32,
-    in_room: Pair,
+    /// Where in the list of its channel the seat is; `NONE` for an absent one.
+    block: u32,
+    /// The seats of the same user before and after this one.
     of_user: Pair,
     wheel: Links,
 }
 
-/// The seats before and after one in a list.
 #[derive(Clone, Copy, Debug)]
 struct Pair {
     before: u32,
@@ -64,9 +65,8 @@ struct Pair {
 #[derive(Debug)]
 struct Room {
     name: ChannelName,
-    first: u32,
-    last: u32,
-    present: u32,
+    present: List,
+    /// Seats, the absent ones included.
     seats: u32,
     announced: Actions,
 }
@@ -90,7 +90,7 @@ impl Linked for Slots<Seat> {
 
 impl Seat {
     pub(super) fn is_present(&self) -> bool {
-        self.in_room.before != ABSENT
+        self.block != NONE
     }
 
     pub(super) fn term(&self) -> Term {
@@ -129,6 +129,7 @@ impl Roster {
         Self {
             seats: Slots::new(seats_max),
             rooms: Slots::new(seats_max),
+            members: Members::new(seats_max),
             by_place: Index::new(),
             by_user: Index::new(),
             by_name: Index::new(),
@@ -169,7 +170,7 @@ impl Roster {
             term,
             room,
             stay,
-            in_room: Pair { before: ABSENT, after: NONE },
+            block: NONE,
             of_user: Pair { before: NONE, after: NONE },
             wheel: Links::loose(),
         })?;
@@ -190,14 +191,7 @@ impl Roster {
         let seat = &mut self.seats[slot];
         let room = &mut self.rooms[seat.room];
         seat.stay = stay;
-        seat.in_room = Pair { before: room.last, after: NONE };
-        let last = std::mem::replace(&mut room.last, slot);
-        room.present += 1;
-        if last == NONE {
-            room.first = slot;
-        } else {
-            self.seats[last].in_room.after = slot;
-        }
+        seat.block = self.members.push(&mut room.present, slot, seat.term.end());
         self.present += 1;
     }
 
@@ -210,12 +204,14 @@ impl Roster {
         self.by_place.remove(hash_place(user_hash, self.seats[slot].room), slot);
         let seat = self.seats.remove(slot)?;
         let was_present = seat.is_present();
-        if was_present {
-            self.unlink_room(&seat);
-        }
         let room = &mut self.rooms[seat.room];
+        if was_present {
+            let Self { members, seats, .. } = self;
+            members.remove(&mut room.present, seat.block, slot, |slot, block| seats[slot].block = block);
+            self.present -= 1;
+        }
         room.seats -= 1;
-        let (occupancy, announced) = (room.present as usize, room.announced);
+        let (occupancy, announced) = (room.present.len(), room.announced);
         let channel = if room.seats > 0 { room.name.clone() } else { self.close_room(seat.room)? };
         let state = seat.extra.and_then(|extra| extra.state);
         Some(Vacated { channel, user: seat.user, state, was_present, occupancy, announced })
@@ -227,6 +223,9 @@ impl Roster {
         let sooner = term.end() < seat.term.end();
         seat.term = term;
         if sooner {
+            if seat.is_present() {
+                self.members.sooner(seat.block, term.end());
+            }
             self.relink(slot);
         }
     }
@@ -359,7 +358,7 @@ impl Roster {
     }
 
     fn open_room(&mut self, channel: &ChannelName, announced: Actions) -> Option<u32> {
-        let room = Room { name: channel.clone(), first: NONE, last: NONE, present: 0, seats: 0, announced };
+        let room = Room { name: channel.clone(), present: List::new(), seats: 0, announced };
         let hash = self.keys.hash_one(channel.as_str());
         let slot = self.rooms.insert(room)?;
         let Self { rooms, keys, by_name, .. } = self;
@@ -371,23 +370,6 @@ impl Roster {
         let name = self.rooms.remove(room)?.name;
         self.by_name.remove(self.keys.hash_one(name.as_str()), room);
         Some(name)
-    }
-
-    fn unlink_room(&mut self, seat: &Seat) {
-        let Pair { before, after } = seat.in_room;
-        let room = &mut self.rooms[seat.room];
-        room.present -= 1;
-        self.present -= 1;
-        if before == NONE {
-            room.first = after;
-        } else {
-            self.seats[before].in_room.after = after;
-        }
-        if after == NONE {
-            room.last = before;
-        } else {
-            self.seats[after].in_room.before = before;
-        }
     }
 
     /// Puts a seat behind the first one of its user, so that the table by user does not change.
@@ -458,7 +440,7 @@ impl Roster {
     /// The channel of a seat, its occupancy, and what it announces.
     pub(super) fn channel(&self, seat: &Seat) -> (&ChannelName, usize, Actions) {
         let room = &self.rooms[seat.room];
-        (&room.name, room.present as usize, room.announced)
+        (&room.name, room.present.len(), room.announced)
     }
 
     /// Whether the deadline of a seat has passed.
@@ -483,12 +465,15 @@ impl Roster {
 
     /// How many are present on a channel.
     pub(super) fn occupancy(&self, room: u32, now: Tick) -> usize {
-        if self.wheel.may_be_due(now) { self.occupants(room, now).count() } else { self.rooms[room].present as usize }
+        let certain = !self.wheel.may_be_due(now);
+        self.members.count(&self.rooms[room].present, now, certain, self.look(now))
     }
 
-    /// Who is present on a channel, in the order of joining.
-    pub(super) fn occupants(&self, room: u32, now: Tick) -> impl Iterator<Item = &Seat> {
-        self.walk(self.rooms[room].first, |seat| seat.in_room.after).filter(move |seat| !self.is_over(seat, now))
+    /// Shows a page of who is present on a channel, in the order of joining.
+    pub(super) fn occupants(&self, room: u32, page: Page, now: Tick, mut show: impl FnMut(&Seat)) {
+        let certain = !self.wheel.may_be_due(now);
+        let list = &self.rooms[room].present;
+        self.members.page(list, page, now, certain, self.look(now), |slot| show(&self.seats[slot]));
     }
 
     /// The channels on which somebody is present, of those whose name begins with `prefix`.
@@ -496,17 +481,20 @@ impl Roster {
         let certain = !self.wheel.may_be_due(now);
         self.rooms
             .iter()
-            .filter(move |(_, room)| room.present > 0 && room.name.as_str().starts_with(prefix))
-            .filter(move |(slot, _)| certain || self.occupants(*slot, now).next().is_some())
+            .filter(move |(_, room)| room.name.as_str().starts_with(prefix))
+            .filter(move |(_, room)| self.members.any(&room.present, now, certain, self.look(now)))
             .map(|(_, room)| &room.name)
     }
 
     /// The channels on which a user is present.
     pub(super) fn places(&self, user: &UserId, now: Tick) -> impl Iterator<Item = &ChannelName> {
-        let first = self.first_of(user, self.hash_user(user)).unwrap_or(NONE);
-        self.walk(first, |seat| seat.of_user.after)
-            .filter(move |seat| seat.is_present() && !self.is_over(seat, now))
-            .map(|seat| &self.rooms[seat.room].name)
+        let mut next = self.first_of(user, self.hash_user(user)).unwrap_or(NONE);
+        let seats = std::iter::from_fn(move || {
+            let seat = self.seats.get(next)?;
+            next = seat.of_user.after;
+            Some(seat)
+        });
+        seats.filter(move |seat| seat.is_present() && !self.is_over(seat, now)).map(|seat| &self.rooms[seat.room].name)
     }
 
     pub(super) fn present(&self) -> usize {
@@ -523,17 +511,15 @@ impl Roster {
         self.seats.reach()
     }
 
-    fn first_of(&self, user: &UserId, user_hash: u64) -> Option<u32> {
-        self.by_user.find(user_hash, |slot| self.seats[slot].user == *user)
+    fn look(&self, now: Tick) -> impl Fn(u32) -> Look {
+        move |slot| {
+            let seat = &self.seats[slot];
+            Look { end: seat.term.end(), over: self.is_over(seat, now) }
+        }
     }
 
-    fn walk(&self, first: u32, next: impl Fn(&Seat) -> u32) -> impl Iterator<Item = &Seat> {
-        let mut slot = first;
-        std::iter::from_fn(move || {
-            let seat = self.seats.get(slot)?;
-            slot = next(seat);
-            Some(seat)
-        })
+    fn first_of(&self, user: &UserId, user_hash: u64) -> Option<u32> {
+        self.by_user.find(user_hash, |slot| self.seats[slot].user == *user)
     }
 }
 
@@ -547,10 +533,10 @@ fn hash_place(user_hash: u64, room: u32) -> u64 {
 
 #[cfg(test)]
 impl Roster {
-    /// Seats and channels in the slabs, and entries in the tables: all zero when nobody is anywhere.
-    pub(super) fn sizes(&self) -> [usize; 6] {
+    /// Seats, channels and blocks in the slabs, and entries in the tables: all zero when nobody is anywhere.
+    pub(super) fn sizes(&self) -> [usize; 7] {
         let (places, users, names) = (self.by_place.len(), self.by_user.len(), self.by_name.len());
-        [self.seats.len(), self.rooms.len(), places, users, names, self.present]
+        [self.seats.len(), self.rooms.len(), self.members.blocks_len(), places, users, names, self.present]
     }
 }
 
