@@ -1,0 +1,5 @@
+//! What the server promises to whoever talks to it, each promise a scenario over real sockets.
+
+#![allow(clippy::unwrap_used, reason = "a surprise is a failed test, in a helper as well")]
+
+mod vectors;
