@@ -1,6 +1,7 @@
 //! The cursor rule under every interleaving that a model checker finds:
 //! `cargo test -p hereabouts-engine --features shuttle --release --test cursor_model`.
 #![cfg(feature = "shuttle")]
+#![allow(clippy::unwrap_used, reason = "a surprise is a failed test, in a helper as well")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +42,7 @@ fn read(rooms: &Rooms, streams: &[&str], mut cursor: Timetoken, now: u64, wanted
         assert_eq!(catch.gap, None);
         got.extend(catch.posts.iter().map(|caught| (caught.post.timetoken, caught.post.body)));
         // Either of the two cursors that the protocol may hand out.
-        cursor = if now % 20 == 0 { catch.until } else { got.last().map_or(cursor, |(last, _)| *last) };
+        cursor = if now.is_multiple_of(20) { catch.until } else { got.last().map_or(cursor, |(last, _)| *last) };
     }
     got
 }
@@ -114,5 +115,70 @@ fn a_waiter_is_never_forgotten() {
         for reader in readers {
             assert_eq!(reader.join().unwrap(), 2);
         }
+    });
+}
+
+/// Readers of patterns come, and give up while a publish to a channel below wakes them; another one stays.
+#[test]
+fn no_waiter_on_a_pattern_is_lost_or_left_behind_when_others_give_up() {
+    check(|| {
+        let rooms = rooms();
+        let cursor = rooms.fence(Timetoken::ZERO);
+        let passers: Vec<_> = [["a.*", "b"], ["a.b.*", "a.*"]]
+            .map(|streams| {
+                let rooms = Arc::clone(&rooms);
+                thread::spawn(move || {
+                    let (sender, _receiver) = mpsc::channel();
+                    if let Watched::Waiting(watch) = rooms.watch(&streams, cursor, &sender) {
+                        rooms.unwatch(&streams, watch);
+                    }
+                })
+            })
+            .into();
+        let reader = {
+            let rooms = Arc::clone(&rooms);
+            thread::spawn(move || read(&rooms, &["a.b.*", "a.*"], cursor, 20, 4).len())
+        };
+        publish(&rooms, "a.b.c", 50, 1);
+        publish(&rooms, "a.b.d", 10, 2);
+        assert_eq!(reader.join().unwrap(), 4, "two messages on two patterns");
+        for passer in passers {
+            passer.join().unwrap();
+        }
+        assert_eq!(rooms.places(), 0);
+    });
+}
+
+/// A stream on which nothing is published is forgotten when the last waiter goes, and begun again with the next.
+#[test]
+fn who_comes_while_woken_waiters_go_is_woken_by_the_next_rouse() {
+    check(|| {
+        let rooms = rooms();
+        let cursor = rooms.fence(Timetoken::ZERO);
+        let wait = |rooms: &Rooms| {
+            let (sender, receiver) = mpsc::channel();
+            match rooms.watch(&["g"], cursor, &sender) {
+                Watched::Waiting(watch) => (watch, receiver),
+                Watched::Ready => panic!("nothing is published here"),
+            }
+        };
+        let rouse = |rooms: &Rooms| rooms.rouse("g").iter().try_for_each(|waiter| waiter.send(()));
+        let first = [wait(&rooms), wait(&rooms)];
+        rouse(&rooms).unwrap();
+        let woken = first.map(|(watch, receiver)| {
+            let rooms = Arc::clone(&rooms);
+            thread::spawn(move || {
+                receiver.recv().unwrap();
+                rooms.unwatch(&["g"], watch);
+            })
+        });
+        let (watch, receiver) = wait(&rooms);
+        for woken in woken {
+            woken.join().unwrap();
+        }
+        rouse(&rooms).unwrap();
+        assert_eq!(receiver.try_recv(), Ok(()), "the second rouse reaches who came after the first");
+        rooms.unwatch(&["g"], watch);
+        assert_eq!(rooms.places(), 0);
     });
 }

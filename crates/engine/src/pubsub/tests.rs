@@ -151,6 +151,24 @@ fn a_stream_is_roused_without_a_message() {
     rooms.unwatch(&["g"], watch);
 }
 
+#[test]
+fn a_place_of_an_earlier_wake_does_not_take_the_place_of_who_came_after() {
+    let rooms = rooms(LIMITS);
+    let wait = |waiter| match rooms.watch(&["g"], rooms.fence(at(1)), &waiter) {
+        Watched::Waiting(watch) => watch,
+        Watched::Ready => panic!("nothing is there"),
+    };
+    let (ann, bob) = (wait(1), wait(2));
+    assert_eq!(rooms.rouse("g"), [1, 2]);
+    // Bob goes, Cho comes, and only then does Ann go. The stream held nothing in between.
+    rooms.unwatch(&["g"], bob);
+    let cho = wait(3);
+    rooms.unwatch(&["g"], ann);
+    assert_eq!(rooms.rouse("g"), [3]);
+    rooms.unwatch(&["g"], cho);
+    assert_eq!(rooms.places(), 0);
+}
+
 proptest! {
     /// Readers with any streams and any habits of coming back get exactly the messages of their streams, in order.
     #[test]

@@ -40,7 +40,11 @@ pub(super) struct Timeline<M, W> {
     ring: VecDeque<Arc<Post<M>>>,
     lost_until: Timetoken,
     waiters: Slab<W>,
+    /// Raised by each wake, so that places from before are void. It lives as long as anybody holds such a place: a
+    /// stream that was forgotten and begun again would count from 0, and void places would seem valid.
     epoch: u32,
+    /// Places that are held, void ones included.
+    places: usize,
 }
 
 /// A place among the waiters of a timeline. Void once the timeline has woken them.
@@ -53,7 +57,7 @@ pub(super) struct Place {
 impl<M, W> Timeline<M, W> {
     /// A timeline that may have been forgotten once: nothing is known before `lost_until`.
     pub(super) fn new(lost_until: Timetoken) -> Self {
-        Self { ring: VecDeque::new(), lost_until, waiters: Slab::new(), epoch: 0 }
+        Self { ring: VecDeque::new(), lost_until, waiters: Slab::new(), epoch: 0, places: 0 }
     }
 
     /// Appends a message, and drops the oldest beyond `most`. Returns the bytes gained and lost.
@@ -111,11 +115,13 @@ impl<M, W> Timeline<M, W> {
     pub(super) fn enter(&mut self, waiter: W) -> Place {
         // A process has far fewer sockets than u32 has numbers.
         let slot = u32::try_from(self.waiters.insert(waiter)).unwrap_or(u32::MAX);
+        self.places += 1;
         Place { epoch: self.epoch, slot }
     }
 
-    /// Removes a waiter, unless it was woken already.
+    /// Takes a place back, and its waiter, unless it was woken already.
     pub(super) fn exit(&mut self, place: Place) {
+        self.places = self.places.saturating_sub(1);
         if place.epoch == self.epoch {
             self.waiters.try_remove(place.slot as usize);
         }
@@ -129,9 +135,14 @@ impl<M, W> Timeline<M, W> {
         }
     }
 
-    /// Whether nothing is lost when the timeline is: no message, nobody waiting.
+    /// How many places are held, whether woken or not.
+    pub(super) fn places(&self) -> usize {
+        self.places
+    }
+
+    /// Whether nothing is lost when the timeline is: no message, and nobody who holds a place.
     pub(super) fn is_idle(&self) -> bool {
-        self.ring.is_empty() && self.waiters.is_empty()
+        self.ring.is_empty() && self.places == 0
     }
 }
 

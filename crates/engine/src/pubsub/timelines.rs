@@ -205,6 +205,13 @@ impl<M, W: Clone> Timelines<M, W> {
         Swept { timelines, removed: before - timelines }
     }
 
+    /// How many places on streams are held by waiters, woken ones included until they are given back. Walks over all
+    /// streams.
+    #[must_use]
+    pub fn places(&self) -> usize {
+        self.shards.iter().map(|shard| lock(shard).timelines.values().map(Timeline::places).sum::<usize>()).sum()
+    }
+
     /// How many shards there are to sweep.
     #[must_use]
     pub fn shards(&self) -> usize {
