@@ -9,6 +9,7 @@
 mod clock;
 mod http;
 mod http2;
+pub mod postgres;
 mod server;
 pub mod vectors;
 

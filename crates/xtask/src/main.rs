@@ -6,6 +6,7 @@
 
 mod check;
 mod compat;
+mod postgres;
 mod process;
 mod repository;
 mod steps;

@@ -3,11 +3,14 @@
 use crate::compat::Page;
 use crate::repository::Repository;
 use crate::steps::Steps;
-use crate::{check, compat};
+use crate::{check, compat, postgres};
 
 pub(crate) fn run(repository: &Repository, steps: &mut Steps) {
     check::run(repository, steps);
-    steps.show("tests", repository.cargo("test --workspace --no-fail-fast"));
+    steps.step("PostgreSQL is installed", postgres::set_up);
+    let mut tests = repository.cargo("test --workspace --no-fail-fast");
+    tests.env(postgres::REQUIRED.0, postgres::REQUIRED.1);
+    steps.show("tests", tests);
     steps.show("model checker", repository.cargo(MODEL_CHECKER));
     compat::run(repository, steps, None, Page::Compare);
 }
