@@ -2,8 +2,9 @@
 //!
 //! - Nothing here does I/O, keeps state or knows the time.
 //! - A name that exists is a name that is allowed: it was checked once, at its constructor.
-//! - The five areas have a file each (`pubsub`, `presence`, `groups`, …); what they share stands beside them.
+//! - The five areas have a file each (`pubsub`, `presence`, `context`, …); what they share stands beside them.
 
+pub mod context;
 pub mod groups;
 pub mod names;
 pub mod presence;
@@ -19,7 +20,7 @@ mod percent;
 
 pub use compact_str::CompactString;
 pub use json::Json;
-pub use names::{ChannelName, GroupName, InstanceId, InvalidName, PublishKey, SubscribeKey, UserId};
+pub use names::{ChannelName, GroupName, InstanceId, InvalidName, PublishKey, RecordId, SubscribeKey, UserId};
 pub use percent::{NotUtf8, decode, encode};
 pub use refusal::Refusal;
 pub use time::{Timestamp, Timetoken};

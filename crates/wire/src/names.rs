@@ -97,6 +97,21 @@ name! {
 }
 
 name! {
+    /// The id of a user or channel in app context: at most [`RecordId::MAX_CHARACTERS`], none of `, / \ * :` and no
+    /// control characters. It is a channel's name as well, and the other way round it need not be.
+    ///
+    /// ```
+    /// use wire::RecordId;
+    /// assert!(RecordId::new("ann@example.org").is_ok());
+    /// assert!(RecordId::new("a:b").is_err());
+    /// assert!(RecordId::new("é".repeat(92)).is_ok() && RecordId::new("é".repeat(93)).is_err());
+    /// ```
+    RecordId, |text: &str| {
+        check(text, RecordId::MAX_CHARACTERS, text.chars().count(), &[',', '/', '\\', '*', ':'])
+    }
+}
+
+name! {
     /// One running client of a user, as it names itself (`instanceid`). Empty when it does not.
     InstanceId, |text: &str| match text.len() > InstanceId::MAX_BYTES {
         true => Err(InvalidName::TooLong(InstanceId::MAX_BYTES)),
@@ -183,6 +198,11 @@ impl GroupName {
 
 impl UserId {
     /// The longest id a user may have.
+    pub const MAX_CHARACTERS: usize = 92;
+}
+
+impl RecordId {
+    /// The longest id of a record.
     pub const MAX_CHARACTERS: usize = 92;
 }
 

@@ -13,7 +13,7 @@ pub const REGION: u8 = 1;
 /// What is published, as its subscribers receive it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Message or signal.
+    /// Message, signal or event.
     pub kind: Kind,
     /// Where it was published.
     pub channel: ChannelName,
@@ -38,6 +38,8 @@ pub enum Kind {
     Message,
     /// A signal: `e` is 1.
     Signal,
+    /// What app context tells of a change: `e` is 2.
+    Object,
 }
 
 /// `ortt`: the timetoken and region of an original.
@@ -56,6 +58,7 @@ impl Message {
         out.extend_from_slice(br#"{"a":"1","f":0"#);
         match self.kind {
             Kind::Message => {}
+            Kind::Object => out.extend_from_slice(br#","e":2"#),
             Kind::Signal => out.extend_from_slice(br#","e":1"#),
         }
         if let Some(publisher) = &self.publisher {

@@ -3,6 +3,7 @@
 
 use serde_json::json;
 
+use crate::context::{Fault, Kind};
 use crate::names::{ChannelName, GroupName};
 use crate::time::Timetoken;
 
@@ -73,6 +74,21 @@ pub enum Refusal {
     /// The key set has groups switched off; `true` for a call of the registry, `false` for a subscribe.
     GroupsOff,
 
+    /// A body, parameter or id of app context is not as it must be.
+    InvalidInput(Fault),
+    /// The user or channel has no metadata.
+    NoRecord,
+    /// `If-Match` names another version of the user or channel than there is.
+    Stale(Kind),
+    /// The access manager does not let the caller use this part of app context.
+    ContextForbidden,
+    /// Too many requests of app context.
+    ContextBusy,
+    /// App context failed; what was asked is not done.
+    ContextFailed,
+    /// App context could not answer in time.
+    ContextTooSlow,
+
     /// The path is unknown.
     UnknownPath(String),
     /// The path is known, but not with this method.
@@ -89,6 +105,12 @@ pub enum Refusal {
     TooSlow,
     /// The server could not do it now; what was asked is not done.
     Unavailable,
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self::InvalidInput(fault)
+    }
 }
 
 impl Refusal {
@@ -119,17 +141,21 @@ impl Refusal {
             | Self::InvalidPresence(_)
             | Self::ReservedCharacter
             | Self::GroupFull
+            | Self::InvalidInput(_)
             | Self::Malformed => 400,
             Self::PresenceOff => 402,
-            Self::Forbidden { .. } | Self::GroupsOff => 403,
-            Self::UnknownPath(_) => 404,
+            Self::Forbidden { .. } | Self::GroupsOff | Self::ContextForbidden => 403,
+            Self::UnknownPath(_) | Self::NoRecord => 404,
             Self::WrongMethod => 405,
             Self::TooSlow => 408,
+            Self::Stale(_) => 412,
             Self::BodyTooLarge => 413,
             Self::UriTooLong => 414,
+            Self::ContextBusy => 429,
             Self::HeadTooLarge => 431,
             Self::InvalidFilter(_) => 481,
-            Self::Unavailable => 503,
+            Self::ContextFailed => 500,
+            Self::Unavailable | Self::ContextTooSlow => 503,
         }
     }
 
@@ -143,6 +169,7 @@ impl Refusal {
         let registry =
             |text: &str| json!({"status": status, "message": text, "service": "channel-registry", "error": true});
         let balancer = |text: &str| json!({"status": status, "service": "Balancer", "error": true, "message": text});
+        let context = |text: &str| json!({"status": status, "error": {"message": text, "source": "objects"}});
         let plain = |text: &str| json!({"status": status, "error": true, "message": text});
         match self {
             Self::InvalidSubscribeKey => {
@@ -192,6 +219,26 @@ impl Refusal {
 
             Self::ReservedCharacter => registry("Reserved character in input parameters."),
             Self::GroupsOff => registry("This feature is not turned on for this account."),
+
+            Self::InvalidInput(fault) => {
+                let mut body = context("Request payload contained invalid input.");
+                body["error"]["details"] = json!([fault.detail()]);
+                body
+            }
+            Self::NoRecord => context("Requested object was not found."),
+            Self::Stale(Kind::User) => context("User to update has been modified after it was read."),
+            Self::Stale(Kind::Channel) => context("Channel to update has been modified after it was read."),
+            Self::ContextForbidden => context(
+                "Supplied authorization key does not have the permissions required to perform this operation.",
+            ),
+            Self::ContextBusy => context(
+                "You have exceeded the maximum number of requests per second allowed for your subscriber key.",
+            ),
+            // The spelling is that of the service we replace; clients match the text.
+            Self::ContextFailed => context("An unexpected error ocurred while processing the request."),
+            Self::ContextTooSlow => {
+                context("The server took longer to respond than the maximum allowed processing time.")
+            }
 
             Self::UnknownPath(path) if path.starts_with("/v2/presence") => presence(&format!("Not found: '{path}'")),
             Self::UnknownPath(_) => plain("Not Found"),

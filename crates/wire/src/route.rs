@@ -1,5 +1,6 @@
 //! Every route of the protocol, on one page. Nothing is decoded or checked here but the shape of the path.
 
+use crate::context::Kind;
 use crate::target::Target;
 
 /// How a request asks: what clients of this protocol use.
@@ -7,8 +8,12 @@ use crate::target::Target;
 pub enum Method {
     /// Reads, and most writes too.
     Get,
-    /// Publish with a body.
+    /// Publish with a body, and bulk writes.
     Post,
+    /// Writes of app context.
+    Patch,
+    /// Removals of app context.
+    Delete,
     /// A browser's preflight.
     Options,
     /// Anything else.
@@ -22,6 +27,8 @@ impl Method {
         match name {
             "GET" | "HEAD" => Self::Get,
             "POST" => Self::Post,
+            "PATCH" => Self::Patch,
+            "DELETE" => Self::Delete,
             "OPTIONS" => Self::Options,
             _ => Self::Other,
         }
@@ -84,6 +91,20 @@ pub enum Route<'t> {
     GroupDelete { subscribe_key: &'t str, group: &'t str },
     /// `/v1/channel-registration/sub-key/{sub}/channel-group`
     GroupList { subscribe_key: &'t str },
+    /// `GET /v2/objects/{sub}/uuids`, `…/channels`
+    ListRecords { subscribe_key: &'t str, kind: Kind },
+    /// `POST /v2/objects/{sub}/uuids`, `…/channels`
+    WriteRecords { subscribe_key: &'t str, kind: Kind },
+    /// `GET /v2/objects/{sub}/uuids/{uuid}`, `…/channels/{channel}`
+    GetRecord { subscribe_key: &'t str, kind: Kind, id: &'t str },
+    /// `PATCH /v2/objects/{sub}/uuids/{uuid}`, `…/channels/{channel}`
+    SetRecord { subscribe_key: &'t str, kind: Kind, id: &'t str },
+    /// `DELETE /v2/objects/{sub}/uuids/{uuid}`, `…/channels/{channel}`
+    RemoveRecord { subscribe_key: &'t str, kind: Kind, id: &'t str },
+    /// `GET /v2/objects/{sub}/uuids/{uuid}/channels`, `…/channels/{channel}/uuids`; `owner` is whose list it is
+    ListMemberships { subscribe_key: &'t str, owner: Kind, id: &'t str },
+    /// `PATCH /v2/objects/{sub}/uuids/{uuid}/channels`, `…/channels/{channel}/uuids`
+    ManageMemberships { subscribe_key: &'t str, owner: Kind, id: &'t str },
 }
 
 /// Why a request has no route.
@@ -119,10 +140,40 @@ impl<'t> Route<'t> {
             segments[count] = segment;
             count += 1;
         }
-        let route = Self::of_segments(&segments[..count]).ok_or(NoRoute::UnknownPath)?;
+        let segments = &segments[..count];
+        if let ["v2", "objects", subscribe_key, path @ ..] = segments {
+            return Self::of_context(method, subscribe_key, path);
+        }
+        let route = Self::of_segments(segments).ok_or(NoRoute::UnknownPath)?;
         match (method, route.takes_body()) {
             (Method::Get, _) | (Method::Post, true) => Ok(route),
-            (Method::Post, false) | (Method::Options | Method::Other, _) => Err(NoRoute::WrongMethod),
+            (Method::Post, false) | (Method::Patch | Method::Delete | Method::Options | Method::Other, _) => {
+                Err(NoRoute::WrongMethod)
+            }
+        }
+    }
+
+    /// The routes of app context, where the method says what is done.
+    fn of_context(method: Method, subscribe_key: &'t str, path: &[&'t str]) -> Result<Self, NoRoute> {
+        let kind = match path.first() {
+            Some(&"uuids") => Kind::User,
+            Some(&"channels") => Kind::Channel,
+            Some(_) | None => return Err(NoRoute::UnknownPath),
+        };
+        match (path, method) {
+            (&[_], Method::Get) => Ok(Self::ListRecords { subscribe_key, kind }),
+            (&[_], Method::Post) => Ok(Self::WriteRecords { subscribe_key, kind }),
+            (&[_, id], Method::Get) => Ok(Self::GetRecord { subscribe_key, kind, id }),
+            (&[_, id], Method::Patch) => Ok(Self::SetRecord { subscribe_key, kind, id }),
+            (&[_, id], Method::Delete) => Ok(Self::RemoveRecord { subscribe_key, kind, id }),
+            (&["uuids", id, "channels"] | &["channels", id, "uuids"], Method::Get) => {
+                Ok(Self::ListMemberships { subscribe_key, owner: kind, id })
+            }
+            (&["uuids", id, "channels"] | &["channels", id, "uuids"], Method::Patch) => {
+                Ok(Self::ManageMemberships { subscribe_key, owner: kind, id })
+            }
+            (&[_] | &[_, _] | &["uuids", _, "channels"] | &["channels", _, "uuids"], _) => Err(NoRoute::WrongMethod),
+            (_, _) => Err(NoRoute::UnknownPath),
         }
     }
 
@@ -191,6 +242,20 @@ impl<'t> Route<'t> {
             Self::Group { .. } => "group",
             Self::GroupDelete { .. } => "group_delete",
             Self::GroupList { .. } => "group_list",
+            Self::ListRecords { kind: Kind::User, .. } => "users",
+            Self::ListRecords { kind: Kind::Channel, .. } => "channels",
+            Self::WriteRecords { kind: Kind::User, .. } => "write_users",
+            Self::WriteRecords { kind: Kind::Channel, .. } => "write_channels",
+            Self::GetRecord { kind: Kind::User, .. } => "get_user",
+            Self::GetRecord { kind: Kind::Channel, .. } => "get_channel",
+            Self::SetRecord { kind: Kind::User, .. } => "set_user",
+            Self::SetRecord { kind: Kind::Channel, .. } => "set_channel",
+            Self::RemoveRecord { kind: Kind::User, .. } => "remove_user",
+            Self::RemoveRecord { kind: Kind::Channel, .. } => "remove_channel",
+            Self::ListMemberships { owner: Kind::User, .. } => "memberships",
+            Self::ListMemberships { owner: Kind::Channel, .. } => "members",
+            Self::ManageMemberships { owner: Kind::User, .. } => "manage_memberships",
+            Self::ManageMemberships { owner: Kind::Channel, .. } => "manage_members",
         }
     }
 
@@ -212,7 +277,14 @@ impl<'t> Route<'t> {
             | Self::GetState { subscribe_key, .. }
             | Self::Group { subscribe_key, .. }
             | Self::GroupDelete { subscribe_key, .. }
-            | Self::GroupList { subscribe_key } => Some(subscribe_key),
+            | Self::GroupList { subscribe_key }
+            | Self::ListRecords { subscribe_key, .. }
+            | Self::WriteRecords { subscribe_key, .. }
+            | Self::GetRecord { subscribe_key, .. }
+            | Self::SetRecord { subscribe_key, .. }
+            | Self::RemoveRecord { subscribe_key, .. }
+            | Self::ListMemberships { subscribe_key, .. }
+            | Self::ManageMemberships { subscribe_key, .. } => Some(subscribe_key),
         }
     }
 }

@@ -50,6 +50,24 @@ impl<'t> Target<'t> {
             .filter(|value| !value.is_empty())
     }
 
+    /// Every value of a parameter, decoded, for those that may be repeated. Empty ones are left out.
+    ///
+    /// ```
+    /// use wire::target::Target;
+    /// let target = Target::new("/?sort=name%3Aasc&sort=&sort=id");
+    /// assert_eq!(target.queries("sort").unwrap(), ["name:asc", "id"]);
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotUtf8`] when a value cannot be decoded.
+    pub fn queries(&self, name: &str) -> Result<Vec<Cow<'t, str>>, NotUtf8> {
+        self.query
+            .split('&')
+            .filter_map(|pair| pair.split_once('=').filter(|(key, value)| *key == name && !value.is_empty()))
+            .map(|(_, value)| decode(value))
+            .collect()
+    }
+
     /// The first value of a parameter, decoded. An empty value equals an absent one.
     ///
     /// # Errors

@@ -1,0 +1,1 @@
+//! Replies and events, to the letter.
