@@ -39,6 +39,20 @@ pub enum OpenError {
         /// What does not fit.
         cause: String,
     },
+    /// The address of a database is none.
+    #[error("the address of the database cannot be read ({cause}): it looks like postgres://user:password@host/database")]
+    Address {
+        /// What does not fit. It never holds the password.
+        cause: Arc<dyn std::error::Error + Send + Sync>,
+    },
+    /// A database that is not ours to start does not let us in.
+    #[error("cannot use the database {address} ({cause}): check that it runs there and lets this user in")]
+    Unreachable {
+        /// Where it should be, without the password.
+        address: String,
+        /// What it or the system answered.
+        cause: Arc<dyn std::error::Error + Send + Sync>,
+    },
     /// A file or directory cannot be created, opened, read or written.
     #[error("cannot {action} {} ({cause}): check its owner and permissions, and the space on its disk", path.display())]
     Unusable {
