@@ -1,6 +1,7 @@
-//! The rules: presence, timelines, access and filters. No I/O; time is an argument.
+//! The rules: presence, app context, timelines, access and filters. No I/O; time is an argument.
 
 pub mod access;
+pub mod context;
 pub mod filter;
 pub mod groups;
 pub mod presence;

@@ -26,7 +26,7 @@ mod facts;
 mod json;
 mod number;
 mod parser;
-mod pattern;
+pub(crate) mod pattern;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

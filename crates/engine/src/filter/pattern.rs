@@ -8,10 +8,16 @@ use std::borrow::Cow;
 /// Whether the whole text matches the pattern.
 pub(super) fn is_like(text: &str, pattern: &str) -> bool {
     let (text, pattern) = (folded(text), folded(pattern));
-    let Some((head, rest)) = pattern.split_once('*') else { return text == pattern };
-    let (middle, tail) = rest.rsplit_once('*').unwrap_or(("", rest));
+    pieces_match(&text, pattern.split('*'))
+}
+
+/// Whether the text is these pieces in this order, with anything between two of them. Letters with case. The two filter
+/// languages write patterns in their own ways and share this.
+pub(crate) fn pieces_match<'p>(text: &str, mut pieces: impl DoubleEndedIterator<Item = &'p str>) -> bool {
+    let Some(head) = pieces.next() else { return text.is_empty() };
+    let Some(tail) = pieces.next_back() else { return text == head };
     let Some(mut text) = text.strip_prefix(head).and_then(|text| text.strip_suffix(tail)) else { return false };
-    middle.split('*').all(|piece| {
+    pieces.all(|piece| {
         let Some((_, after)) = text.split_once(piece) else { return false };
         text = after;
         true
