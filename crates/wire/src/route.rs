@@ -288,3 +288,49 @@ impl<'t> Route<'t> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn app_context_is_routed_by_path_and_method() {
+        let check = |method: &str, path: &str, expected: Result<&str, NoRoute>| {
+            let path = format!("/v2/objects/demo{path}");
+            let route = Route::of(Method::of(method), &Target::new(&path));
+            assert_eq!(route.map(|route| route.operation()), expected, "{method} {path}");
+            if let Ok(route) = route {
+                assert_eq!(route.subscribe_key(), Some("demo"));
+            }
+        };
+        check("GET", "/uuids", Ok("users"));
+        check("POST", "/uuids", Ok("write_users"));
+        check("GET", "/uuids/ann", Ok("get_user"));
+        check("HEAD", "/uuids/ann", Ok("get_user"));
+        check("PATCH", "/uuids/ann", Ok("set_user"));
+        check("DELETE", "/uuids/ann", Ok("remove_user"));
+        check("GET", "/channels", Ok("channels"));
+        check("POST", "/channels", Ok("write_channels"));
+        check("GET", "/channels/a%2Fb", Ok("get_channel"));
+        check("PATCH", "/channels/uuids", Ok("set_channel"));
+        check("DELETE", "/channels/a", Ok("remove_channel"));
+        check("GET", "/uuids/ann/channels", Ok("memberships"));
+        check("PATCH", "/uuids/ann/channels", Ok("manage_memberships"));
+        check("GET", "/channels/a/uuids", Ok("members"));
+        check("PATCH", "/channels/a/uuids", Ok("manage_members"));
+
+        for (method, path) in [
+            ("PATCH", "/uuids"),
+            ("DELETE", "/channels"),
+            ("POST", "/uuids/ann"),
+            ("PUT", "/uuids/ann"),
+            ("POST", "/uuids/ann/channels"),
+            ("DELETE", "/channels/a/uuids"),
+        ] {
+            check(method, path, Err(NoRoute::WrongMethod));
+        }
+        for path in ["", "/", "/spaces", "/uuids/ann/uuids", "/channels/a/channels", "/uuids/ann/channels/a"] {
+            check("GET", path, Err(NoRoute::UnknownPath));
+        }
+    }
+}

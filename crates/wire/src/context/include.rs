@@ -53,25 +53,24 @@ impl Include {
     pub fn parse(list: &str, joined: Option<Kind>) -> Self {
         let mut include = Self::default();
         for name in list.split(',').map(str::trim) {
-            if include.own.add(name) {
-                continue;
-            }
-            if name == "totalCount" {
-                include.total = true;
-            }
-            let below = joined.and_then(|kind| name.strip_prefix(kind.as_str()));
-            match below.map(|rest| rest.strip_prefix('.').unwrap_or(rest)) {
-                // `channel` alone; `channelname` is another name, which is unknown.
-                Some("") => _ = include.joined.get_or_insert_default(),
-                Some(field) if below.is_some_and(|rest| rest.starts_with('.')) => {
+            let (of, field) = name.split_once('.').map_or((name, None), |(of, field)| (of, Some(field)));
+            match field {
+                None if include.own.add(name) => {}
+                None if name == "totalCount" => include.total = true,
+                None if is(of, joined) => _ = include.joined.get_or_insert_default(),
+                Some(field) if is(of, joined) => {
                     let mut shown = include.joined.unwrap_or_default();
                     if shown.add(field) {
                         include.joined = Some(shown);
                     }
                 }
-                Some(_) | None => {}
+                None | Some(_) => {}
             }
         }
         include
     }
+}
+
+fn is(name: &str, kind: Option<Kind>) -> bool {
+    kind.is_some_and(|kind| kind.as_str() == name)
 }
