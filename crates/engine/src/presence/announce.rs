@@ -60,7 +60,7 @@ pub(super) struct Announcer {
 /// A channel in interval mode.
 #[derive(Debug)]
 struct Busy {
-    /// When interval mode began: interval events come whole intervals after it.
+    /// When interval mode began, or the first change in it after a restart: interval events come whole intervals later.
     since: Timestamp,
     /// When it tells what changed; `None` when nothing did.
     due: Option<Timestamp>,
@@ -103,13 +103,6 @@ impl Announcer {
         };
         if announced.has(what.action()) {
             events.push(Event { channel: channel.clone(), at, occupancy, what });
-        }
-    }
-
-    /// Puts a channel into the mode that its occupancy asks for, without telling anybody.
-    pub(super) fn restore(&mut self, channel: &ChannelName, occupancy: usize, announced: Actions, at: Timestamp) {
-        if occupancy > self.announce_max && announced.has(Action::Interval) {
-            self.busy.entry(channel.clone()).or_insert_with(|| Busy::new(at)).occupancy = occupancy;
         }
     }
 

@@ -223,6 +223,23 @@ fn here_now_lists_pages_in_the_order_of_joining() {
 }
 
 #[test]
+fn a_read_is_exact_when_blocks_of_members_were_joined() {
+    let mut world = world();
+    for name in ["ann", "bob", "cho", "dan"] {
+        world.arrive(name, "room", 300);
+    }
+    world.arrive("eve", "room", 5);
+    for name in ["bob", "cho", "dan"] {
+        world.leave(name, "room");
+    }
+    assert_eq!(world.presence.roster.sizes()[2], 1, "a block of ann and eve");
+    assert_eq!(world.here("room"), ["ann", "eve"]);
+    world.at(5);
+    assert_eq!(world.here("room"), ["ann"]);
+    assert_eq!(world.presence.here_now(&channel("room"), None, world.now()).occupancy, 1);
+}
+
+#[test]
 fn occupied_channels_can_be_asked_by_prefix() {
     let mut world = world();
     for name in ["a.b", "a.c", "a.*", "ab", "b.a"] {
