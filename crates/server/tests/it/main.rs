@@ -2,4 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a surprise is a failed test, in a helper as well")]
 
+mod both;
+mod conformance;
 mod vectors;
