@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request as HttpRequest, State};
-use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -90,8 +90,13 @@ async fn protocol(State(app): State<Arc<App>>, request: HttpRequest) -> Response
     let (parts, body) = request.into_parts();
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
     let method = Method::of(parts.method.as_str());
+    let mut close = false;
     let (operation, reply, waited) = match whole(&app, target, &parts.headers, body).await {
-        Err(refusal) => (api::NO_ROUTE, api::refuse(&app, &refusal), false),
+        Err(refusal) => {
+            // Whoever sends too much would have to be read to its end first.
+            close = parts.version < Version::HTTP_2;
+            (api::NO_ROUTE, api::refuse(&app, &refusal), false)
+        }
         Ok(body) => {
             let content_encoding = parts.headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
             let (operation, answer) = api::answer(&app, &Request { method, target, body: &body, content_encoding });
@@ -104,13 +109,21 @@ async fn protocol(State(app): State<Arc<App>>, request: HttpRequest) -> Response
     let gzip = parts.headers.get(ACCEPT_ENCODING).is_some_and(|value| accepts_gzip(value.as_bytes()));
     let reply = reply.compressed(gzip, app.edge.gzip_bytes);
     served.end(operation, reply.status, waited);
-    reply.into_response()
+    let mut response = reply.into_response();
+    if close {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
-/// The body, if it and the target are within their limits: what is too long is refused before anything else.
+/// The body, if it, the target and the head are within their limits: what is too long is refused before anything else.
 async fn whole(app: &App, target: &str, headers: &HeaderMap, body: Body) -> Result<bytes::Bytes, Refusal> {
     if target.len() > app.edge.request_target_bytes {
         return Err(Refusal::UriTooLong);
+    }
+    let headers_bytes = headers.iter().map(|(name, value)| name.as_str().len() + ": \r\n".len() + value.len());
+    if target.len() + headers_bytes.sum::<usize>() > app.edge.head_bytes {
+        return Err(Refusal::HeadTooLarge);
     }
     let most = app.edge.body_bytes;
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
