@@ -4,4 +4,7 @@
 
 mod both;
 mod conformance;
+mod gaps;
+mod listener;
+mod presence;
 mod vectors;
