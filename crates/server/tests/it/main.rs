@@ -5,6 +5,9 @@
 mod both;
 mod conformance;
 mod gaps;
+mod lifecycle;
 mod listener;
+mod operators;
 mod presence;
+mod slow;
 mod vectors;
