@@ -21,11 +21,10 @@ from harness import (
 
 
 async def subscribed(pubnub, channel):
-    """A listener of the channel and its presence, once its own join has come back to it."""
+    """A listener of the channel and its presence, once it is connected."""
     listener = AsyncioListener(pubnub)
     pubnub.subscribe().channels(channel).with_presence().execute()
     await listener.connected()
-    await listener.presence_of("join", pubnub.uuid)
     return listener
 
 
@@ -201,15 +200,16 @@ async def hears_a_group():
     async with asyncio_client(ann) as pubnub, asyncio_client(bob) as other:
         listener = AsyncioListener(pubnub)
         pubnub.subscribe().channel_groups([group]).with_presence().execute()
-        joined = await listener.presence_of("join", ann)
-        same("own join", presence_fields(joined), {
-            "event": "join", "channel": room, "subscription": group, "uuid": ann, "occupancy": 1,
+        await listener.connected()
+        join(room, "cho")
+        same("join of a member", presence_fields(await listener.presence_of("join", "cho")), {
+            "event": "join", "channel": room, "subscription": group, "uuid": "cho", "occupancy": 2,
         })
 
         # A member added while the poll is open takes part from the next poll on, which joins it.
         make_group(group, hall)
-        joined = await listener.presence_of("join", ann)
-        same("channel of the second join", joined.channel, hall)
+        own = await listener.wait_for("presence", lambda event: (event.uuid, event.channel) == (ann, hall))
+        same("own join", own.event, "join")
         await other.publish().channel(hall).message("hi").future()
         message = await listener.wait_for("message")
 
@@ -250,7 +250,7 @@ async def two_subscribes():
     async with asyncio_client(fresh("ann")) as pubnub, asyncio_client(fresh("bob")) as other:
         listener = await subscribed(pubnub, room)
         pubnub.subscribe().channels(hall).with_presence().execute()
-        await listener.presence_of("join", pubnub.uuid)
+        await listener.wait_for("presence", lambda event: event.channel == hall)
         for channel in (room, hall):
             await other.publish().channel(channel).message("hi").future()
             await listener.wait_for("message", lambda message: message.channel == channel)
