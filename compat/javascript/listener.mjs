@@ -38,9 +38,9 @@ example('event: join', async () => {
   });
 });
 
-example('event: own join, 20 times', async () => {
+example('event: own join, 100 times', async () => {
   // The newest version sends a heartbeat beside its first poll. When the heartbeat comes first, it is what joins.
-  for (let round = 0; round < 20; round += 1) {
+  for (let round = 0; round < 100; round += 1) {
     const [channel, ann] = [fresh('room'), fresh('ann')];
     const pubnub = client(ann);
     const listener = new Listener(pubnub);
@@ -50,6 +50,7 @@ example('event: own join, 20 times', async () => {
     same('event', presenceFields(await listener.presenceOf('join', ann)), {
       ...on(channel), action: 'join', uuid: ann, occupancy: 1,
     });
+    pubnub.stop();
   }
 });
 
