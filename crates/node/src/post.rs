@@ -83,6 +83,11 @@ impl Posted {
         })
     }
 
+    /// Whether it tells that this user came.
+    pub(crate) fn is_join_of(&self, user: &UserId) -> bool {
+        matches!(&self.body, Body::Event(Event { what: What::Join(who, _), .. }) if who == user)
+    }
+
     /// The payload alone, as JSON text.
     pub(crate) fn write_payload(&self, out: &mut Vec<u8>) {
         match &self.body {

@@ -35,7 +35,12 @@ pub struct Subscribe {
     pub timeout: Duration,
     /// States to join with, by channel or group.
     pub states: Vec<(String, Json)>,
+    /// The client's heartbeats go beside its polls, so that one of them may have joined for this first call.
+    pub joins_aside: bool,
 }
+
+/// How long before a first call its own client may have joined by a heartbeat sent together with it.
+const JOINS_TOGETHER: Duration = Duration::from_secs(1);
 
 /// A group in a subscribe call: its channels, or their presence streams.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,7 +147,8 @@ impl Keyset {
         let start = self.timelines.fence(self.now());
         let seats = self.join(&request);
         let Some(cursor) = request.cursor else {
-            return Ok(Batch { cursor: start, items: Vec::new(), gap: None });
+            let cursor = self.before_own_join(&listening, &request, start);
+            return Ok(Batch { cursor, items: Vec::new(), gap: None });
         };
         let poll = Poll { keyset: self, seats };
         // A cursor from the future waits like a fresh one.
@@ -151,6 +157,23 @@ impl Keyset {
         self.counters().delivered.add(batch.items.len() as u64);
         self.counters().gaps.add(u64::from(batch.gap.is_some()));
         Ok(batch)
+    }
+
+    /// The cursor of a first call: `start`, or a little before, so that the caller hears of its own join.
+    ///
+    /// Clients with an event loop send their first poll and their first heartbeat at the same moment, on two
+    /// connections. Where the heartbeat comes first, it is the one that joins, and `start` is above the event.
+    fn before_own_join(&self, listening: &Streams, request: &Subscribe, start: Timetoken) -> Timetoken {
+        let Some(caller) = request.caller.as_ref().filter(|_| request.joins_aside) else { return start };
+        let presence: Vec<&str> = listening
+            .streams
+            .iter()
+            .map(|stream| stream.name.as_str())
+            .filter(|name| name.ends_with(PRESENCE_SUFFIX))
+            .collect();
+        let recent = self.timelines.catch_up(&presence, start.minus(JOINS_TOGETHER), self.now());
+        let own = recent.posts.iter().find(|caught| caught.post.body.is_join_of(&caller.user));
+        own.map_or(start, |caught| start.min(caught.post.timetoken.previous()))
     }
 
     async fn wait(&self, listening: &Streams, cursor: Timetoken, filter: Option<&MessageFilter>) -> Batch {

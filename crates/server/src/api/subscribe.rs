@@ -150,6 +150,7 @@ impl Read<'_> {
             caller: self.arguments.caller().ok().flatten(),
             timeout: self.arguments.timeout(&options.presence),
             states: self.arguments.states(&options.presence),
+            joins_aside: self.arguments.has_event_loop(),
         };
         Ok((permit, request))
     }

@@ -2,6 +2,7 @@
 
 mod intervals;
 mod options;
+mod own_join;
 mod reads;
 mod timeouts;
 

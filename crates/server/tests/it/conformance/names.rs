@@ -89,6 +89,7 @@ async fn what_stands_in_a_path_is_data_as_far_as_it_can_be() {
         ("2048 bytes", &long, SENT),
         ("2049 bytes", &longer, "400 [0,\"Invalid Character in Channel Name: too long\""),
         ("an emoji", "%F0%9F%91%8B", SENT),
+        ("an emoji that nobody escaped", "👋", SENT),
     ] {
         both.check(name, get(&format!("/publish/pub/sub/0/{channel}/0/1")), &[reply]).await;
     }
