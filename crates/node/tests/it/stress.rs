@@ -14,7 +14,7 @@ mod check;
 mod crowd;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use engine::pubsub::Limits;
@@ -23,7 +23,7 @@ use tokio::runtime::Builder;
 
 use crate::support::{Dice, add, seconds, site_with, soon};
 use check::{Streams, Truth};
-use crowd::{GROUPS, Habits};
+use crowd::{GROUPS, Habits, Progress};
 
 const PUBLISHERS: usize = 8;
 const SUBSCRIBERS: usize = 200;
@@ -34,7 +34,7 @@ const CHANGES: usize = 60;
 #[test]
 fn each_subscriber_gets_exactly_its_messages_once_and_in_order() {
     let queue = Limits { messages: 1_000_000, age: seconds(1200), bytes: 1 << 30 };
-    let habits = Habits { messages: 300, present: true, moving: true };
+    let habits = Habits { messages: 300, present: true, moving: true, away: 0 };
     let gaps = run(queue, habits);
     assert_eq!(gaps, 0, "the queue holds everything, so nothing is missing");
 }
@@ -42,7 +42,7 @@ fn each_subscriber_gets_exactly_its_messages_once_and_in_order() {
 #[test]
 fn each_loss_of_a_small_queue_is_told_and_nothing_else_is_missing() {
     let queue = Limits { messages: 10, age: seconds(1200), bytes: 1 << 30 };
-    let habits = Habits { messages: 300, present: false, moving: false };
+    let habits = Habits { messages: 300, present: false, moving: false, away: 100 };
     let gaps = run(queue, habits);
     assert!(gaps > 0, "this run shows nothing: nobody was ever too slow");
 }
@@ -62,23 +62,23 @@ fn run(queue: Limits, habits: Habits) -> u64 {
         runtime.block_on(add(keyset, name, members));
     }
 
-    let silence = Arc::new(AtomicBool::new(false));
+    let progress = Arc::new(Progress::default());
     let subscribers: Vec<_> = (0..SUBSCRIBERS)
         .map(|who| {
-            let (keyset, silence) = (Arc::clone(keyset), Arc::clone(&silence));
-            runtime.spawn(crowd::subscribe(keyset, Dice::new(seed, who), who, habits, silence))
+            let (keyset, progress) = (Arc::clone(keyset), Arc::clone(&progress));
+            runtime.spawn(crowd::subscribe(keyset, Dice::new(seed, who), who, habits, progress))
         })
         .collect();
-    let changed = Arc::new(AtomicUsize::new(0));
-    let changes = runtime.spawn(crowd::change(Arc::clone(keyset), Dice::new(seed, 1000), habits, Arc::clone(&changed)));
+    let changes =
+        runtime.spawn(crowd::change(Arc::clone(keyset), Dice::new(seed, 1000), habits, Arc::clone(&progress)));
     let posts = std::thread::scope(|scope| {
         let publishers: Vec<_> = (0..PUBLISHERS)
             .map(|who| {
-                let (handle, changed) = (runtime.handle(), &changed);
+                let (handle, progress) = (runtime.handle(), &progress);
                 scope.spawn(move || {
                     // Half of them publish from outside of the runtime, where they do all the waking themselves.
                     let _runtime = who.is_multiple_of(2).then(|| handle.enter());
-                    crowd::publish(keyset, Dice::new(seed, 2000 + who), who, habits, changed)
+                    crowd::publish(keyset, Dice::new(seed, 2000 + who), who, habits, progress)
                 })
             })
             .collect();
@@ -97,7 +97,7 @@ fn run(queue: Limits, habits: Habits) -> u64 {
     }
 
     // Everyone is told that this was all, and reads to the end.
-    silence.store(true, Ordering::SeqCst);
+    progress.silence.store(true, Ordering::SeqCst);
     site.node.close();
     let logs =
         subscribers.into_iter().map(|subscriber| runtime.block_on(soon(subscriber)).unwrap()).collect::<Vec<_>>();

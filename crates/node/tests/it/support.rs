@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
+use std::thread::ThreadId;
 use std::time::Duration;
 
 use engine::filter::MessageFilter;
@@ -29,12 +30,17 @@ pub(crate) fn seconds(seconds: u64) -> Duration {
 /// A clock that stands still until it is moved, and that can do something at the moment it is asked.
 pub(crate) struct HandClock {
     now: AtomicU64,
-    when_asked: Mutex<Option<Box<dyn FnMut() + Send>>>,
+    act: Mutex<Option<Act>>,
+}
+
+struct Act {
+    on: Box<dyn Fn(ThreadId) -> bool + Send>,
+    what: Box<dyn FnOnce() + Send>,
 }
 
 impl HandClock {
     fn new() -> Arc<Self> {
-        Arc::new(Self { now: AtomicU64::new(17_000_000_000_000_000), when_asked: Mutex::new(None) })
+        Arc::new(Self { now: AtomicU64::new(17_000_000_000_000_000), act: Mutex::new(None) })
     }
 
     pub(crate) fn forward(&self, by: Duration) {
@@ -45,13 +51,13 @@ impl HandClock {
         self.now.fetch_sub(ticks(by), Ordering::SeqCst);
     }
 
-    /// Does something each time somebody asks for the time. Not while it is being done: it may ask itself.
-    pub(crate) fn when_asked(&self, act: impl FnMut() + Send + 'static) {
-        *self.when_asked.lock().unwrap() = Some(Box::new(act));
-    }
-
-    pub(crate) fn silent(&self) {
-        *self.when_asked.lock().unwrap() = None;
+    /// Does something, once, when the time is asked for the next time on one of these threads, before it is told.
+    pub(crate) fn when_asked(
+        &self,
+        on: impl Fn(ThreadId) -> bool + Send + 'static,
+        what: impl FnOnce() + Send + 'static,
+    ) {
+        *self.act.lock().unwrap() = Some(Act { on: Box::new(on), what: Box::new(what) });
     }
 }
 
@@ -61,10 +67,9 @@ fn ticks(duration: Duration) -> u64 {
 
 impl Clock for HandClock {
     fn now(&self) -> Timetoken {
-        let act = self.when_asked.try_lock().ok().and_then(|mut act| act.take());
-        if let Some(mut act) = act {
-            act();
-            self.when_asked.lock().unwrap().get_or_insert(act);
+        let act = self.act.lock().unwrap().take_if(|act| (act.on)(std::thread::current().id()));
+        if let Some(act) = act {
+            (act.what)();
         }
         Timetoken::from_ticks(self.now.load(Ordering::SeqCst))
     }
@@ -245,6 +250,7 @@ pub(crate) fn listen(names: &str) -> Listen {
         caller: None,
         timeout: seconds(300),
         states: Vec::new(),
+        joins_aside: false,
     })
 }
 

@@ -206,19 +206,15 @@ fn the_last_word_of_a_stop_is_not_overwritten_by_a_save_that_began_before() {
     runtime.block_on(eventually(|| saved(&place) == Some((0, false))));
     let (caught, is_caught) = mpsc::channel();
     let (release, is_released) = mpsc::channel::<()>();
-    let mut gate = Some(is_released);
     let worker = runtime.block_on(async { tokio::spawn(async { std::thread::current().id() }).await.unwrap() });
     let here = std::thread::current().id();
-    place.clock.when_asked(move || {
-        let this = std::thread::current().id();
-        if this != worker
-            && this != here
-            && let Some(gate) = gate.take()
-        {
+    place.clock.when_asked(
+        move |thread| thread != worker && thread != here,
+        move || {
             caught.send(()).unwrap();
-            gate.recv().unwrap();
-        }
-    });
+            is_released.recv().unwrap();
+        },
+    );
     arrive(&keyset, "ann", "room", 60);
     is_caught.recv().unwrap();
     drop(keyset);

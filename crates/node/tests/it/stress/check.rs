@@ -1,6 +1,7 @@
 //! What must be in each reply, worked out from what happened.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use engine::pubsub::Gap;
@@ -149,7 +150,7 @@ impl Truth {
             return;
         }
         let listed: Vec<&str> = names.split(' ').collect();
-        for post in self.posts.range(after.next()..=*until).map(|(_, post)| post) {
+        for post in self.posts.range((Bound::Excluded(*after), Bound::Included(*until))).map(|(_, post)| post) {
             let is_wanted = !reply.even_only || post.even != Some(false);
             for name in &listed {
                 let carried = if is_wanted { self.carried(name, &listed, post, reply, groups) } else { Carried::No };

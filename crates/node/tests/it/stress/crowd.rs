@@ -47,6 +47,15 @@ pub(super) const GROUPS: [(&str, &str); 3] =
 /// The channels that come to `moving` and go.
 pub(super) const MOVING: &str = "room lone a.y b.x a.b.y";
 
+/// How far everything is.
+#[derive(Default)]
+pub(super) struct Progress {
+    pub(super) messages: AtomicUsize,
+    pub(super) changes: AtomicUsize,
+    /// Nothing more will be published.
+    pub(super) silence: AtomicBool,
+}
+
 /// What a run is about.
 #[derive(Clone, Copy)]
 pub(super) struct Habits {
@@ -56,15 +65,17 @@ pub(super) struct Habits {
     pub(super) present: bool,
     /// Whether a group changes.
     pub(super) moving: bool,
+    /// For how many messages a subscriber stays away now and then.
+    pub(super) away: usize,
 }
 
 /// Publishes, and writes down what was answered.
 ///
 /// Publishers keep step with the changes of the group, so that these happen among messages and not after them.
-pub(super) fn publish(keyset: &Keyset, mut dice: Dice, who: usize, habits: Habits, changed: &AtomicUsize) -> Vec<Post> {
+pub(super) fn publish(keyset: &Keyset, mut dice: Dice, who: usize, habits: Habits, progress: &Progress) -> Vec<Post> {
     (0..habits.messages)
         .map(|n| {
-            while habits.moving && n * CHANGES > (changed.load(Ordering::SeqCst) + 1) * habits.messages {
+            while habits.moving && n * CHANGES > (progress.changes.load(Ordering::SeqCst) + 1) * habits.messages {
                 std::thread::yield_now();
             }
             for _ in 0..dice.below(60) {
@@ -75,6 +86,7 @@ pub(super) fn publish(keyset: &Keyset, mut dice: Dice, who: usize, habits: Habit
             message.meta = Json::parse(&format!(r#"{{"even":{even}}}"#));
             message.kind = if dice.one_in(5) { Kind::Signal } else { Kind::Message };
             let timetoken = keyset.publish(permit(keyset), message, true);
+            progress.messages.fetch_add(1, Ordering::SeqCst);
             Post { timetoken, channel: channel.to_owned(), payload: id.to_string(), even: Some(even) }
         })
         .collect()
@@ -85,7 +97,7 @@ pub(super) async fn change(
     keyset: Arc<Keyset>,
     mut dice: Dice,
     habits: Habits,
-    changed: Arc<AtomicUsize>,
+    progress: Arc<Progress>,
 ) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
     for _ in 0..if habits.moving { CHANGES } else { 0 } {
@@ -100,7 +112,7 @@ pub(super) async fn change(
             false => add(&keyset, "moving", channel).await,
         }
         changes.push(Change { channel: channel.to_owned(), added: !member, before, after: stamp(&keyset) });
-        changed.fetch_add(1, Ordering::SeqCst);
+        progress.changes.fetch_add(1, Ordering::SeqCst);
     }
     changes
 }
@@ -111,7 +123,7 @@ pub(super) async fn subscribe(
     mut dice: Dice,
     who: usize,
     habits: Habits,
-    silence: Arc<AtomicBool>,
+    progress: Arc<Progress>,
 ) -> Vec<Reply> {
     let name = format!("u{who}/{}", dice.below(2));
     let mut log: Vec<Reply> = Vec::new();
@@ -131,12 +143,18 @@ pub(super) async fn subscribe(
     };
     let mut cursor = ask(&names, None).await.cursor;
     loop {
-        let is_silent = silence.load(Ordering::SeqCst);
+        let is_silent = progress.silence.load(Ordering::SeqCst);
         if !is_silent && dice.one_in(6) {
             names = choose(&mut dice, habits);
         }
         if !is_silent && habits.present && dice.one_in(20) {
             keyset.leave(permit(&keyset), &caller(&name), &places(dice.pick(&CHANNELS)));
+        }
+        if habits.away > 0 && dice.one_in(20) {
+            let back = progress.messages.load(Ordering::SeqCst) + habits.away;
+            while progress.messages.load(Ordering::SeqCst) < back && !progress.silence.load(Ordering::SeqCst) {
+                tokio::task::yield_now().await;
+            }
         }
         let asked = stamp(&keyset);
         let poll = ask(&names, Some(cursor));
