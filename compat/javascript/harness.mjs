@@ -22,8 +22,8 @@ export const isNewest = alias === 'pubnub-newest';
 const plainVersion = require(`${alias}/package.json`).version;
 export const version = isNewest ? `${plainVersion}, event engine ${eventEngine ?? 'on'}` : plainVersion;
 
-// Every wait ends: an answer takes milliseconds, an event at most a presence timeout of 2 seconds.
-const withinSeconds = 6;
+// Every wait ends: an answer takes milliseconds, an event at most a presence timeout of 5 seconds.
+const withinSeconds = 10;
 
 const setting = (name) => process.env[name] ?? assert.fail(`${name} is not set`);
 const origin = setting('HEREABOUTS_ORIGIN');

@@ -7,13 +7,19 @@ import {
   messageFields, occupants, presenceFields, same,
 } from './harness.mjs';
 
-/** A listener of the channel and its presence, once its own join has come back to it. */
+/** A listener of the channel and its presence, once it is connected. */
 async function subscribed(pubnub, channel) {
   const listener = new Listener(pubnub);
   pubnub.subscribe({ channels: [channel], withPresence: true });
   await listener.connected();
-  await listener.presenceOf('join', pubnub.getUUID());
   return listener;
+}
+
+/** Lets a second pass, told by the server: a poll that reaches it after a leave call would join again. */
+async function settle(listener, channel) {
+  const clock = fresh('clock');
+  await join(channel, clock, { seconds: 1 });
+  await listener.presenceOf('timeout', clock);
 }
 
 /** What every presence event of a channel, subscribed by its name, has in common. */
@@ -22,17 +28,30 @@ const on = (channel) => ({ channel, subscription: byItsOwnName(`${channel}-pnpre
 // --------------------------------------------------------------------------------------------------- presence events
 
 example('event: join', async () => {
-  const [channel, ann, bob] = [fresh('room'), fresh('ann'), fresh('bob')];
-  const pubnub = client(ann);
-  const listener = new Listener(pubnub);
+  const [channel, bob] = [fresh('room'), fresh('bob')];
+  const listener = await subscribed(client(fresh('ann')), channel);
 
-  pubnub.subscribe({ channels: [channel], withPresence: true });
-  const own = await listener.presenceOf('join', ann);
   client(bob).subscribe({ channels: [channel] });
-  const second = await listener.presenceOf('join', bob);
 
-  same('own join', presenceFields(own), { ...on(channel), action: 'join', uuid: ann, occupancy: 1 });
-  same('second join', presenceFields(second), { ...on(channel), action: 'join', uuid: bob, occupancy: 2 });
+  same('event', presenceFields(await listener.presenceOf('join', bob)), {
+    ...on(channel), action: 'join', uuid: bob, occupancy: 2,
+  });
+});
+
+example('event: own join, 100 times', async () => {
+  // The newest version sends a heartbeat beside its first poll. When the heartbeat comes first, it is what joins.
+  for (let round = 0; round < 100; round += 1) {
+    const [channel, ann] = [fresh('room'), fresh('ann')];
+    const pubnub = client(ann);
+    const listener = new Listener(pubnub);
+
+    pubnub.subscribe({ channels: [channel], withPresence: true });
+
+    same('event', presenceFields(await listener.presenceOf('join', ann)), {
+      ...on(channel), action: 'join', uuid: ann, occupancy: 1,
+    });
+    pubnub.stop();
+  }
 });
 
 example('event: join with state', async () => {
@@ -111,7 +130,6 @@ example('event: interval with deltas', async () => {
   const announced = [await listener.next('presence'), await listener.next('presence')];
   await join(channel, ['u3', 'u4', 'u5'], { keySet: intervalKeys });
   await join(channel, 'ghost', { seconds: 2, keySet: intervalKeys });
-  await leave(channel, 'u4', { keySet: intervalKeys });
 
   const deltas = { join: [], leave: [], timeout: [] };
   let lastOccupancy;
@@ -123,6 +141,10 @@ example('event: interval with deltas', async () => {
     lastOccupancy = occupancy;
     const expected = { ...on(channel), action: 'interval' };
     same('interval event', fields, isNewest ? { ...expected, hereNowRefresh: false } : expected);
+    // Who leaves before the join was told need not be told of at all.
+    if (deltas.join.includes('u4') && !deltas.leave.includes('u4')) {
+      await leave(channel, 'u4', { keySet: intervalKeys });
+    }
   }
 
   same('announced', announced.map(({ action, uuid }) => [action, uuid]), [['join', 'u1'], ['join', 'u2']]);
@@ -220,13 +242,16 @@ example('subscribe to a channel group', async () => {
   const listener = new Listener(pubnub);
 
   pubnub.subscribe({ channelGroups: [group], withPresence: true });
-  same('own join', presenceFields(await listener.presenceOf('join', ann)), {
-    channel: room, subscription: byGroupPresence(group), action: 'join', uuid: ann, occupancy: 1,
+  await listener.connected();
+  await join(room, 'cho');
+  same('join of a member', presenceFields(await listener.presenceOf('join', 'cho')), {
+    channel: room, subscription: byGroupPresence(group), action: 'join', uuid: 'cho', occupancy: 2,
   });
 
   // A member added while the poll is open takes part from the next poll on, which joins it.
   await makeGroup(group, hall);
-  same('channel of the second join', (await listener.presenceOf('join', ann)).channel, hall);
+  const own = await listener.next('presence', ({ uuid, channel }) => uuid === ann && channel === hall);
+  same('own join', own.action, 'join');
   await client(bob).publish({ channel: hall, message: 'hi' });
   same('message', messageFields(await listener.next('message')), {
     channel: hall, subscription: group, publisher: bob, message: 'hi',
@@ -247,10 +272,12 @@ example('subscribe joins, unsubscribe leaves', async () => {
   pubnub.subscribe({ channels: [room, hall] });
   await listener.connected();
   same('where now', (await pubnub.whereNow({})).channels.sort(), [room, hall]);
+  await settle(heard, hall);
 
   pubnub.unsubscribe({ channels: [room] });
   same('left', (await heard.presenceOf('leave', ann)).channel, room);
   same('where now after one', await pubnub.whereNow({}), { channels: [hall] });
+  await settle(heard, hall);
 
   pubnub.unsubscribeAll();
   same('left', (await heard.presenceOf('leave', ann)).channel, hall);
@@ -258,12 +285,12 @@ example('subscribe joins, unsubscribe leaves', async () => {
 });
 
 example('a second subscribe keeps the first', async () => {
-  const [room, hall, ann] = [fresh('a_room'), fresh('b_hall'), fresh('ann')];
-  const pubnub = client(ann);
+  const [room, hall] = [fresh('a_room'), fresh('b_hall')];
+  const pubnub = client(fresh('ann'));
   const listener = await subscribed(pubnub, room);
 
   pubnub.subscribe({ channels: [hall], withPresence: true });
-  await listener.presenceOf('join', ann);
+  await listener.next('presence', ({ channel }) => channel === hall);
   const other = client(fresh('bob'));
   for (const channel of [room, hall]) {
     await other.publish({ channel, message: 'hi' });
@@ -281,8 +308,8 @@ example('heartbeats keep a member present', async () => {
   await heard.presenceOf('join', ann);
 
   // Without the heartbeats that the SDK sends each second, ann would lapse before the clock does.
-  await join(channel, ann, { seconds: 2 });
-  await join(channel, 'clock', { seconds: 4 });
+  await join(channel, ann, { seconds: 3 });
+  await join(channel, 'clock', { seconds: 5 });
   const lapsed = await heard.next('presence', ({ action }) => action === 'timeout');
 
   same('who lapsed', lapsed.uuid, 'clock');

@@ -29,8 +29,8 @@ SDK_VERSION = version("pubnub")
 # The newest SDK takes options that the last MIT one does not know.
 IS_NEWEST = int(SDK_VERSION.split(".")[0]) >= 10
 
-# Every wait ends: an answer takes milliseconds, an event at most a presence timeout of 2 seconds.
-WITHIN_SECONDS = 6
+# Every wait ends: an answer takes milliseconds, an event at most a presence timeout of 5 seconds.
+WITHIN_SECONDS = 10
 
 # Ends a run in which an SDK itself never returns, and shows where.
 HANGS_AFTER_SECONDS = 60
@@ -276,7 +276,8 @@ def make_group(group, *channels, keys=KEYS):
 
 
 def get(path, parameters=None):
-    url = f"http://{ORIGIN}{path}?{urllib.parse.urlencode(parameters or {})}"
+    # A plus sign is a plus sign to the server, so a space must not be written as one.
+    url = f"http://{ORIGIN}{path}?{urllib.parse.urlencode(parameters or {}, quote_via=urllib.parse.quote)}"
     with urllib.request.urlopen(url, timeout=WITHIN_SECONDS) as reply:
         return json.load(reply)
 

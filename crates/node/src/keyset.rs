@@ -130,6 +130,12 @@ impl Keyset {
         self.timelines.bytes()
     }
 
+    /// How many places on streams are held by polls. Nobody waits for anything when it is 0.
+    #[must_use]
+    pub fn places_held(&self) -> usize {
+        self.timelines.places()
+    }
+
     /// How many users are on channels; a user on two channels counts twice.
     #[must_use]
     pub fn occupancy(&self) -> usize {
@@ -188,7 +194,9 @@ impl Keyset {
         (post.timetoken, woken)
     }
 
+    /// Tells what was gathered, then answers every poll, now and from now on.
     pub(crate) fn close(&self) {
+        self.with_presence(Presence::flush);
         self.closing.store(true, Ordering::SeqCst);
         for turn in 0..self.timelines.shards() {
             wake(self.timelines.rouse_all(turn));

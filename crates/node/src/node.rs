@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use engine::pubsub::Ticker;
 use store::{DataDirectory, OpenError, Store, StoreError};
-use tokio::task::JoinHandle;
 use wire::{SubscribeKey, Timetoken};
 
 use crate::clock::Clock;
 use crate::keyset::{Keyset, KeysetOptions};
 use crate::snapshot::{self, Restored};
-use crate::upkeep;
+use crate::upkeep::{self, Upkeep};
 
 /// The key sets of a server, and what keeps them in order.
 pub struct Node {
@@ -20,7 +19,7 @@ pub struct Node {
     ticker: Arc<Ticker>,
     store: Arc<dyn Store>,
     directory: Arc<DataDirectory>,
-    upkeep: Vec<JoinHandle<()>>,
+    upkeep: Upkeep,
     /// What was found of the run before.
     restored: Restored,
 }
@@ -117,18 +116,14 @@ impl Node {
     /// Stops: saves who is present, so that the next start has them again.
     pub async fn stop(self) {
         self.close();
-        for task in &self.upkeep {
-            task.abort();
-        }
-        for task in self.upkeep {
-            // Aborted, or done already.
-            let _ = task.await;
-        }
+        self.upkeep.stop().await;
         let keysets: Vec<_> = self.keysets.into_values().collect();
         let (directory, ticker, clock) = (self.directory, self.ticker, self.clock);
         let saved = tokio::task::spawn_blocking(move || {
             let last = ticker.fence(clock.now());
-            directory.save_ceiling(last)?;
+            if let Err(error) = directory.save_ceiling(last) {
+                tracing::error!(%error, "could not save the ceiling of timetokens; the one from before holds");
+            }
             snapshot::save(&keysets, &directory, clock.as_ref(), last, true)
         });
         match saved.await {

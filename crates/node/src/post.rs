@@ -4,9 +4,9 @@ use std::sync::OnceLock;
 
 use engine::filter::{Facts, MessageFilter};
 use engine::pubsub::Post;
-use wire::presence::Event;
+use wire::presence::{Event, What};
 use wire::pubsub::Message;
-use wire::{ChannelName, SubscribeKey};
+use wire::{ChannelName, CompactString, Json, SubscribeKey, UserId};
 
 /// A message or event, with its envelope. Most presence events are read by nobody; they are never encoded.
 #[derive(Debug)]
@@ -21,8 +21,23 @@ enum Body {
     Event(Event),
 }
 
-/// What an event holds beside its text.
-const EVENT_BYTES: usize = 200;
+/// What an envelope holds beside what was sent.
+const ENVELOPE_BYTES: usize = 200;
+
+/// What an event tells beside numbers: a state of up to 32 KiB, or who came and went within an interval.
+fn told_bytes(event: &Event) -> usize {
+    let state = |state: &Option<Json>| state.as_ref().map_or(0, |state| state.as_str().len());
+    match &event.what {
+        What::Join(user, with) | What::Leave(user, with) | What::Timeout(user, with) => {
+            user.as_str().len() + state(with)
+        }
+        What::StateChange(user, state) => user.as_str().len() + state.as_str().len(),
+        What::Interval(delta) => {
+            let users = [&delta.join, &delta.leave, &delta.timeout];
+            users.into_iter().flatten().map(|user| user.as_str().len() + size_of::<UserId>()).sum()
+        }
+    }
+}
 
 impl Posted {
     pub(crate) fn message(message: Message) -> Self {
@@ -43,12 +58,16 @@ impl Posted {
 
     /// What it costs to keep: its parts, and its envelope once it is encoded.
     pub(crate) fn bytes(&self) -> usize {
+        let length = |text: &Option<CompactString>| text.as_ref().map_or(0, CompactString::len);
         match &self.body {
             Body::Message(message) => {
                 let meta = message.meta.as_ref().map_or(0, |meta| meta.as_str().len());
-                2 * (message.payload.as_str().len() + meta) + EVENT_BYTES
+                let content = message.payload.as_str().len() + meta;
+                let names = message.channel.as_str().len() + length(&message.publisher) + length(&message.message_type);
+                2 * (content + names) + ENVELOPE_BYTES
             }
-            Body::Event(_) => 2 * EVENT_BYTES,
+            // What an event tells is in its envelope twice, for subscribers and for filters.
+            Body::Event(event) => 3 * (told_bytes(event) + event.channel.as_str().len()) + 2 * ENVELOPE_BYTES,
         }
     }
 
@@ -62,6 +81,11 @@ impl Posted {
             }
             out.into()
         })
+    }
+
+    /// Whether it tells that this user came.
+    pub(crate) fn is_join_of(&self, user: &UserId) -> bool {
+        matches!(&self.body, Body::Event(Event { what: What::Join(who, _), .. }) if who == user)
     }
 
     /// The payload alone, as JSON text.
@@ -78,7 +102,7 @@ impl Posted {
             Body::Message(message) => {
                 // Meta that is no object has no keys.
                 let meta = message.meta.as_ref().filter(|meta| meta.is_object());
-                filter.matches(&Facts::new(meta.map(wire::Json::as_str), message.payload.as_str()))
+                filter.matches(&Facts::new(meta.map(Json::as_str), message.payload.as_str()))
             }
             Body::Event(event) if events_too => {
                 let (mut meta, mut payload) = (Vec::new(), Vec::new());

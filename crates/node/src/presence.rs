@@ -34,6 +34,15 @@ pub struct Places {
     pub groups: Vec<GroupName>,
 }
 
+/// How a caller comes to its places.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrival {
+    /// Whether it renews where it is present already.
+    pub(crate) renews: bool,
+    /// Whether it comes with a poll that is open from now on.
+    pub(crate) polls: bool,
+}
+
 /// What a here-now call asks.
 #[derive(Clone, Debug)]
 pub struct HereNow {
@@ -59,17 +68,17 @@ impl Keyset {
         states: &[(String, Json)],
         timeout: Duration,
     ) {
-        self.arrive(caller, places, states, timeout, true);
+        self.arrive(caller, places, states, timeout, Arrival { renews: true, polls: false });
     }
 
-    /// The same without a permit, for calls that have theirs. With `renew` false, who is present is left as is.
+    /// The same without a permit, for calls that have theirs.
     pub(crate) fn arrive(
         &self,
         caller: &Caller,
         places: &Places,
         states: &[(String, Json)],
         timeout: Duration,
-        renew: bool,
+        arrival: Arrival,
     ) -> Seats {
         let state_of = |name: &str| states.iter().find(|(key, _)| key == name).map(|(_, state)| state.clone());
         let mut arrivals = Vec::with_capacity(places.channels.len());
@@ -88,11 +97,16 @@ impl Keyset {
             return Seats::new();
         }
         self.with_presence(|presence, now, effects| {
-            if !renew {
+            if !arrival.renews {
                 let there: HashSet<_> = presence.where_now(&caller.user, now).into_iter().collect();
                 arrivals.retain(|(channel, _)| !there.contains(channel));
             }
-            presence.arrive(caller.device(), &arrivals, timeout, now, effects)
+            let seats = presence.arrive(caller.device(), &arrivals, timeout, now, effects);
+            if arrival.polls {
+                // In the same turn: were the caller's last poll to close in between, it would leave.
+                presence.hold(&seats, now);
+            }
+            seats
         })
     }
 
@@ -155,6 +169,11 @@ impl Keyset {
         self.with_presence(|presence, now, _| {
             channels.into_iter().map(|channel| (channel.clone(), presence.state(user, &channel, now))).collect()
         })
+    }
+
+    /// Whether a subscribe renews. It does wherever polls matter, since a poll can keep only what it has taken.
+    pub(crate) fn subscribes_renew(&self) -> bool {
+        self.options.presence.renew_by_subscribe || self.polls_matter()
     }
 
     pub(crate) fn polls_matter(&self) -> bool {

@@ -15,7 +15,7 @@ use wire::{ChannelName, GroupName, Json, Refusal, Timetoken};
 use crate::groups::group_stream;
 use crate::keyset::Keyset;
 use crate::post::Posted;
-use crate::presence::{Caller, Places};
+use crate::presence::{Arrival, Caller, Places};
 use crate::waiter::{Waiter, wake};
 
 /// A subscribe call.
@@ -35,7 +35,12 @@ pub struct Subscribe {
     pub timeout: Duration,
     /// States to join with, by channel or group.
     pub states: Vec<(String, Json)>,
+    /// The client's heartbeats go beside its polls, so that one of them may have joined for this first call.
+    pub joins_aside: bool,
 }
+
+/// How long before a first call its own client may have joined by a heartbeat sent together with it.
+const JOINS_TOGETHER: Duration = Duration::from_secs(1);
 
 /// A group in a subscribe call: its channels, or their presence streams.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,15 +147,33 @@ impl Keyset {
         let start = self.timelines.fence(self.now());
         let seats = self.join(&request);
         let Some(cursor) = request.cursor else {
-            return Ok(Batch { cursor: start, items: Vec::new(), gap: None });
+            let cursor = self.before_own_join(&listening, &request, start);
+            return Ok(Batch { cursor, items: Vec::new(), gap: None });
         };
-        let poll = Poll::open(self, seats);
+        let poll = Poll { keyset: self, seats };
         // A cursor from the future waits like a fresh one.
         let batch = self.wait(&listening, cursor.min(start), request.filter.as_ref()).await;
         poll.answered();
         self.counters().delivered.add(batch.items.len() as u64);
         self.counters().gaps.add(u64::from(batch.gap.is_some()));
         Ok(batch)
+    }
+
+    /// The cursor of a first call: `start`, or a little before, so that the caller hears of its own join.
+    ///
+    /// Clients with an event loop send their first poll and their first heartbeat at the same moment, on two
+    /// connections. Where the heartbeat comes first, it is the one that joins, and `start` is above the event.
+    fn before_own_join(&self, listening: &Streams, request: &Subscribe, start: Timetoken) -> Timetoken {
+        let Some(caller) = request.caller.as_ref().filter(|_| request.joins_aside) else { return start };
+        let presence: Vec<&str> = listening
+            .streams
+            .iter()
+            .map(|stream| stream.name.as_str())
+            .filter(|name| name.ends_with(PRESENCE_SUFFIX))
+            .collect();
+        let recent = self.timelines.catch_up(&presence, start.minus(JOINS_TOGETHER), self.now());
+        let own = recent.posts.iter().find(|caught| caught.post.body.is_join_of(&caller.user));
+        own.map_or(start, |caught| start.min(caught.post.timetoken.previous()))
     }
 
     async fn wait(&self, listening: &Streams, cursor: Timetoken, filter: Option<&MessageFilter>) -> Batch {
@@ -163,25 +186,29 @@ impl Keyset {
             let mut parked = Parked::new(self, listening);
             // Parked first, asked second: who closes or changes a group does it the other way round.
             let ready = !parked.park(read_until) || expired || self.is_closing();
-            if !ready && self.groups_changed(listening) {
-                return Batch { cursor, items: Vec::new(), gap };
-            }
-            if !ready {
+            if !ready && !self.groups_changed(listening) {
                 expired = tokio::time::timeout_at(deadline, parked.waiter.notified()).await.is_err();
             }
             drop(parked);
+            let catch = self.timelines.catch_up(streams, read_until, self.now());
+            // Asked after reading: what is handed out, the cursor above all, must be of the channels of this moment.
             if self.groups_changed(listening) {
                 // The caller comes back with the same cursor, and its next poll has the new channels.
-                return Batch { cursor, items: Vec::new(), gap };
+                return Batch { cursor, items: Vec::new(), gap: None };
             }
-            let catch = self.timelines.catch_up(streams, read_until, self.now());
             // What was read and filtered away needs no second look.
             read_until = catch.until;
-            gap = gap.or(catch.gap);
+            gap = Gap::both(gap, catch.gap);
             let items = self.select(streams, catch, filter);
             if !items.is_empty() || expired || self.is_closing() {
                 let cursor = items.last().map_or(read_until, Item::timetoken);
                 return Batch { cursor, items, gap };
+            }
+            if ready {
+                // Messages that the caller does not want may come faster than they are read. They must neither keep the
+                // thread nor the poll.
+                tokio::task::yield_now().await;
+                expired = Instant::now() >= deadline;
             }
         }
     }
@@ -250,7 +277,8 @@ impl Keyset {
         let Some(caller) = request.caller.as_ref().filter(|_| presence.enabled) else { return Seats::new() };
         let groups = request.groups.iter().filter(|stream| !stream.presence).map(|stream| stream.group.clone());
         let places = Places { channels: request.channels.clone(), groups: groups.collect() };
-        self.arrive(caller, &places, &request.states, request.timeout, presence.renew_by_subscribe)
+        let arrival = Arrival { renews: self.subscribes_renew(), polls: request.cursor.is_some() };
+        self.arrive(caller, &places, &request.states, request.timeout, arrival)
     }
 }
 
@@ -303,21 +331,14 @@ struct Poll<'k> {
     seats: Seats,
 }
 
-impl<'k> Poll<'k> {
-    fn open(keyset: &'k Keyset, seats: Seats) -> Self {
-        if keyset.polls_matter() && !seats.is_empty() {
-            keyset.with_presence(|presence, now, _| presence.hold(&seats, now));
-        }
-        Self { keyset, seats }
-    }
-
+impl Poll<'_> {
     fn answered(mut self) {
         self.release(Release::Answered);
     }
 
     fn release(&mut self, how: Release) {
         let seats = std::mem::take(&mut self.seats);
-        let renews = self.keyset.options.presence.renew_by_subscribe && how == Release::Answered;
+        let renews = self.keyset.subscribes_renew() && how == Release::Answered;
         if !seats.is_empty() && (renews || self.keyset.polls_matter()) {
             self.keyset.with_presence(|presence, now, effects| presence.release(&seats, how, now, effects));
         }

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use engine::pubsub::Ticker;
 use store::DataDirectory;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 use wire::Timetoken;
 
 use crate::clock::Clock;
@@ -24,24 +25,51 @@ const SWEEP_EVERY: Duration = Duration::from_secs(1);
 const CEILING_EVERY: Duration = Duration::from_secs(5);
 const CEILING_LEAD: Duration = Duration::from_secs(15);
 
+/// The tasks of a node. They end when this is dropped.
+pub(crate) struct Upkeep {
+    goes_on: watch::Sender<()>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Upkeep {
+    /// Ends the tasks, and waits until they have finished what they are at: a save that is under way must not meet the
+    /// last one.
+    pub(crate) async fn stop(self) {
+        drop(self.goes_on);
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a task of the upkeep had failed");
+            }
+        }
+    }
+}
+
 pub(crate) fn spawn(
     keysets: Vec<Arc<Keyset>>,
     directory: Arc<DataDirectory>,
     ticker: Arc<Ticker>,
     clock: Arc<dyn Clock>,
-) -> Vec<JoinHandle<()>> {
-    vec![
-        tokio::spawn(advance(keysets.clone())),
-        tokio::spawn(sweep(keysets.clone())),
-        tokio::spawn(save_presence(keysets, Arc::clone(&directory), Arc::clone(&ticker), Arc::clone(&clock))),
-        tokio::spawn(keep_ceiling(directory, ticker, clock)),
-    ]
+) -> Upkeep {
+    let (goes_on, until) = watch::channel(());
+    let every = |period| Ticks::new(period, until.clone());
+    let mut tasks = vec![
+        tokio::spawn(advance(keysets.clone(), every(ADVANCE_EVERY))),
+        tokio::spawn(sweep(keysets.clone(), every(SWEEP_EVERY))),
+        tokio::spawn(keep_ceiling(
+            Arc::clone(&directory),
+            Arc::clone(&ticker),
+            Arc::clone(&clock),
+            every(CEILING_EVERY),
+        )),
+    ];
+    if let Some(period) = keysets.iter().map(|keyset| keyset.options.presence.snapshot_every).min() {
+        tasks.push(tokio::spawn(save_presence(keysets, directory, ticker, clock, every(period))));
+    }
+    Upkeep { goes_on, tasks }
 }
 
-async fn advance(keysets: Vec<Arc<Keyset>>) {
-    let mut ticks = every(ADVANCE_EVERY);
-    loop {
-        ticks.tick().await;
+async fn advance(keysets: Vec<Arc<Keyset>>, mut ticks: Ticks) {
+    while ticks.next().await {
         for keyset in keysets.iter().filter(|keyset| keyset.options.presence.enabled) {
             while keyset.with_presence(|presence, now, effects| presence.advance(now, ADVANCE_AT_ONCE, effects)) {
                 tokio::task::yield_now().await;
@@ -50,13 +78,13 @@ async fn advance(keysets: Vec<Arc<Keyset>>) {
     }
 }
 
-async fn sweep(keysets: Vec<Arc<Keyset>>) {
-    let mut ticks = every(SWEEP_EVERY);
-    for turn in 0.. {
-        ticks.tick().await;
+async fn sweep(keysets: Vec<Arc<Keyset>>, mut ticks: Ticks) {
+    let mut turn = 0;
+    while ticks.next().await {
         for keyset in &keysets {
             keyset.timelines.sweep(turn, keyset.now());
         }
+        turn += 1;
     }
 }
 
@@ -65,12 +93,10 @@ async fn save_presence(
     directory: Arc<DataDirectory>,
     ticker: Arc<Ticker>,
     clock: Arc<dyn Clock>,
+    mut ticks: Ticks,
 ) {
-    let Some(period) = keysets.iter().map(|keyset| keyset.options.presence.snapshot_every).min() else { return };
-    let mut ticks = every(period);
     let mut saved = None;
-    loop {
-        ticks.tick().await;
+    while ticks.next().await {
         let revision = snapshot::revision(&keysets);
         if saved == Some(revision) {
             continue;
@@ -86,10 +112,8 @@ async fn save_presence(
     }
 }
 
-async fn keep_ceiling(directory: Arc<DataDirectory>, ticker: Arc<Ticker>, clock: Arc<dyn Clock>) {
-    let mut ticks = every(CEILING_EVERY);
-    loop {
-        ticks.tick().await;
+async fn keep_ceiling(directory: Arc<DataDirectory>, ticker: Arc<Ticker>, clock: Arc<dyn Clock>, mut ticks: Ticks) {
+    while ticks.next().await {
         let (directory, ticker, clock) = (Arc::clone(&directory), Arc::clone(&ticker), Arc::clone(&clock));
         let saved = tokio::task::spawn_blocking(move || save_ceiling(&directory, &ticker, clock.now())).await;
         if let Ok(Err(error)) = saved {
@@ -103,8 +127,26 @@ pub(crate) fn save_ceiling(directory: &DataDirectory, ticker: &Ticker, now: Time
     directory.save_ceiling(ticker.fence(now) + CEILING_LEAD)
 }
 
-fn every(period: Duration) -> tokio::time::Interval {
-    let mut ticks = interval(period);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    ticks
+/// A rhythm that ends with the node.
+struct Ticks {
+    interval: Interval,
+    until: watch::Receiver<()>,
+}
+
+impl Ticks {
+    fn new(period: Duration, until: watch::Receiver<()>) -> Self {
+        let mut interval = interval(period);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { interval, until }
+    }
+
+    /// Waits for the next tick. False when the node has ended.
+    async fn next(&mut self) -> bool {
+        tokio::select! {
+            biased;
+            // Nothing is ever sent: an answer means that the other end is gone.
+            _ = self.until.changed() => false,
+            _ = self.interval.tick() => true,
+        }
+    }
 }

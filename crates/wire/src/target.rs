@@ -68,6 +68,12 @@ impl<'t> Target<'t> {
             .collect()
     }
 
+    /// Whether a parameter is there, with a value or without.
+    #[must_use]
+    pub fn names(&self, name: &str) -> bool {
+        self.query.split('&').any(|pair| pair.split_once('=').map_or(pair, |(key, _)| key) == name)
+    }
+
     /// The first value of a parameter, decoded. An empty value equals an absent one.
     ///
     /// # Errors

@@ -44,10 +44,10 @@ impl Timetoken {
         Some(text.parse().map_or(Self::MAX, |ticks: u64| Self(ticks.min(Self::MAX.0))))
     }
 
-    /// The smallest timetoken above this one.
+    /// The largest timetoken below this one.
     #[must_use]
-    pub const fn next(self) -> Self {
-        Self(self.0.saturating_add(1))
+    pub const fn previous(self) -> Self {
+        Self(self.0.saturating_sub(1))
     }
 
     /// This point, as many milliseconds after the epoch as are complete.

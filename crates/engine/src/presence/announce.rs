@@ -2,8 +2,8 @@
 //!
 //! - A channel is in interval mode exactly while more than `announce_max` users are on it, counted after each change.
 //! - Whoever follows all events knows who is there: with deltas, the lists of an interval event lead from the
-//!   occupants at the event before to those at this one. So they hold *net* changes. A user that left and came back
-//!   in between stands in no list, since lists have no order among each other that would tell which came last.
+//!   occupants at the event before to those at this one, when joins are read before ends. So a user that came and went
+//!   in between stands in two lists, and one that went and came back in none: no reader could tell which came last.
 //! - Every event holds the occupancy after it.
 //!
 //! Nothing here knows how members are kept, so every backend can announce with it.
@@ -60,7 +60,7 @@ pub(super) struct Announcer {
 /// A channel in interval mode.
 #[derive(Debug)]
 struct Busy {
-    /// When interval mode began: interval events come whole intervals after it.
+    /// When interval mode began, or the first change in it after a restart: interval events come whole intervals later.
     since: Timestamp,
     /// When it tells what changed; `None` when nothing did.
     due: Option<Timestamp>,
@@ -68,15 +68,23 @@ struct Busy {
     net: Net,
 }
 
-/// The net changes since the last event.
+/// Who came and went since the last event.
 #[derive(Debug, Default)]
 struct Net {
-    users: HashMap<UserId, (u64, Kind)>,
+    users: HashMap<UserId, Moves>,
     /// Orders the lists by when their users came or went.
     changes: u64,
     bytes: usize,
     /// There were too many at some moment. Stays until the next event: the changes are no longer known.
     overflown: bool,
+}
+
+/// What a user did since the last event; at least one of the two.
+#[derive(Debug)]
+struct Moves {
+    order: u64,
+    came: bool,
+    ended: Option<Kind>,
 }
 
 impl Announcer {
@@ -103,13 +111,6 @@ impl Announcer {
         };
         if announced.has(what.action()) {
             events.push(Event { channel: channel.clone(), at, occupancy, what });
-        }
-    }
-
-    /// Puts a channel into the mode that its occupancy asks for, without telling anybody.
-    pub(super) fn restore(&mut self, channel: &ChannelName, occupancy: usize, announced: Actions, at: Timestamp) {
-        if occupancy > self.announce_max && announced.has(Action::Interval) {
-            self.busy.entry(channel.clone()).or_insert_with(|| Busy::new(at)).occupancy = occupancy;
         }
     }
 
@@ -194,16 +195,30 @@ impl Net {
             return;
         }
         let bytes = json_bytes(user.as_str()) + 1;
-        // Who is listed as come and goes, or is listed as gone and comes, is where the last event left it.
-        let undoes = self.users.get(&user).is_some_and(|(_, before)| (*before == Kind::Join) != (kind == Kind::Join));
-        if undoes {
-            self.users.remove(&user);
-            self.bytes -= bytes;
-            return;
-        }
         self.changes += 1;
-        if self.users.insert(user, (self.changes, kind)).is_none() {
-            self.bytes += bytes;
+        let order = self.changes;
+        match (self.users.get_mut(&user), kind) {
+            (None, Kind::Join) => {
+                self.users.insert(user, Moves { order, came: true, ended: None });
+                self.bytes += bytes;
+            }
+            (None, Kind::Leave | Kind::Timeout) => {
+                self.users.insert(user, Moves { order, came: false, ended: Some(kind) });
+                self.bytes += bytes;
+            }
+            (Some(moves), Kind::Join) if moves.came => {
+                moves.ended = None;
+                self.bytes = self.bytes.saturating_sub(bytes);
+            }
+            // Gone and back again: where the last event left it.
+            (Some(_), Kind::Join) => {
+                self.users.remove(&user);
+                self.bytes = self.bytes.saturating_sub(bytes);
+            }
+            (Some(moves), Kind::Leave | Kind::Timeout) => {
+                moves.ended = Some(kind);
+                self.bytes += bytes;
+            }
         }
         if self.bytes > DELTA_MAX_BYTES {
             *self = Self { overflown: true, ..Self::default() };
@@ -214,12 +229,15 @@ impl Net {
         let net = std::mem::take(self);
         let mut delta = Delta { here_now_refresh: net.overflown, ..Delta::default() };
         let mut users: Vec<_> = net.users.into_iter().collect();
-        users.sort_unstable_by_key(|(_, (order, _))| *order);
-        for (user, (_, kind)) in users {
-            match kind {
-                Kind::Join => delta.join.push(user),
-                Kind::Leave => delta.leave.push(user),
-                Kind::Timeout => delta.timeout.push(user),
+        users.sort_unstable_by_key(|(_, moves)| moves.order);
+        for (user, moves) in users {
+            if moves.came {
+                delta.join.push(user.clone());
+            }
+            match moves.ended {
+                Some(Kind::Leave) => delta.leave.push(user),
+                Some(Kind::Timeout) => delta.timeout.push(user),
+                Some(Kind::Join) | None => {}
             }
         }
         delta

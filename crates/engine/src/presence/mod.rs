@@ -12,7 +12,7 @@
 //!   `Presence` behind a lock and publishes the effects of a command before it gives the lock back: their order is the
 //!   order in which they happened.
 //!
-//! How it is done: [`roster`] keeps the seats, [`wheel`] their deadlines, [`announce`] turns changes into events.
+//! How it is done: `roster` keeps the seats, `wheel` their deadlines, `announce` turns changes into events.
 
 mod announce;
 mod devices;
@@ -51,7 +51,7 @@ const ABSENT_STATE_SECONDS: u16 = 300;
 pub struct Options {
     /// Up to this occupancy each join, leave and timeout is told; above it there is one event each interval.
     pub announce_max: usize,
-    /// Time between interval events.
+    /// Time between interval events; 100 ms at least.
     pub interval: Duration,
     /// Interval events list who came and went.
     pub deltas: bool,
@@ -247,10 +247,17 @@ impl Presence {
     pub fn renew(&mut self, seats: &[SeatId], timeout: Duration, now: Timestamp) -> bool {
         let now = self.pass(now);
         let timeout_seconds = self.timeout_seconds(timeout);
-        seats.iter().fold(true, |all, id| {
-            let slot = self.slot_of(*id);
-            slot.is_some_and(|slot| self.roster.renew(slot, id.device, Some(timeout_seconds), now)) && all
-        })
+        let mut all = true;
+        for id in seats {
+            let seat = self.slot_of(*id).and_then(|slot| Some((slot, self.roster.seat(slot)?.term())));
+            let Some((slot, before)) = seat else {
+                all = false;
+                continue;
+            };
+            self.revision += u64::from(before.timeout_seconds() != timeout_seconds);
+            all &= self.roster.renew(slot, id.device, Some(timeout_seconds), now);
+        }
+        all
     }
 
     /// A poll is now open on these seats, until [`Presence::release`].
@@ -661,9 +668,6 @@ impl Presence {
             self.roster.hear(slot, &device.instance, term, Tick::reached(now));
         }
         self.roster.enter(slot);
-        let Some(seat) = self.roster.seat(slot) else { return };
-        let (channel, occupancy, announced) = self.roster.channel(seat);
-        self.announcer.restore(channel, occupancy, announced, now);
     }
 }
 

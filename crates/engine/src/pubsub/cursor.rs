@@ -35,6 +35,15 @@ pub struct Gap {
     pub until: Timetoken,
 }
 
+impl Gap {
+    /// What is missing from two readings, of which the second went on where the first had ended.
+    #[must_use]
+    pub fn both(first: Option<Self>, second: Option<Self>) -> Option<Self> {
+        let (Some(first), Some(second)) = (first, second) else { return first.or(second) };
+        Some(Self { after: first.after, until: first.until.max(second.until) })
+    }
+}
+
 impl<M> Catch<M> {
     pub(super) fn new(until: Timetoken) -> Self {
         Self { posts: Vec::new(), until, gap: None }

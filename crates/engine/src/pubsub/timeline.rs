@@ -27,7 +27,7 @@ pub struct Limits {
     pub messages: usize,
     /// How long.
     pub age: Duration,
-    /// Bytes of messages, all streams together; beyond it, busy streams forget their oldest messages first.
+    /// Bytes of messages, all streams together; beyond it, those that keep most forget their oldest messages first.
     pub bytes: usize,
 }
 
@@ -147,5 +147,10 @@ impl<M, W> Timeline<M, W> {
 }
 
 fn cost<M>(post: &Post<M>) -> usize {
-    post.bytes + POST_OVERHEAD_BYTES
+    cost_of(post.bytes)
+}
+
+/// What a message of so many bytes costs in each stream that carries it.
+pub(super) fn cost_of(bytes: usize) -> usize {
+    bytes + POST_OVERHEAD_BYTES
 }

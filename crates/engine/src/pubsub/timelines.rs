@@ -18,7 +18,7 @@ use super::sync::{
     lock,
 };
 use super::ticker::Ticker;
-use super::timeline::{Limits, Place, Post, Timeline};
+use super::timeline::{self, Limits, Place, Post, Timeline};
 
 /// Enough that two cores seldom meet; a power of two.
 const SHARDS: usize = 64;
@@ -30,7 +30,9 @@ pub struct Timelines<M, W> {
     limits: Limits,
     hasher: Hasher,
     shards: Box<[Mutex<Shard<M, W>>]>,
+    /// Bytes of messages that are kept, of all shards and of each.
     bytes: AtomicUsize,
+    shard_bytes: Box<[AtomicUsize]>,
 }
 
 #[derive(Debug)]
@@ -72,15 +74,18 @@ impl<M, W: Clone> Timelines<M, W> {
         let hasher = Hasher::default();
         let shard = || Shard { timelines: HashMap::with_hasher(hasher.clone()), forgotten_until: start };
         let shards = (0..SHARDS).map(|_| Mutex::new(shard())).collect();
-        Self { ticker, limits, hasher, shards, bytes: AtomicUsize::new(0) }
+        let shard_bytes = (0..SHARDS).map(|_| AtomicUsize::new(0)).collect();
+        Self { ticker, limits, hasher, shards, bytes: AtomicUsize::new(0), shard_bytes }
     }
 
     /// Publishes to a channel: the message enters the channel's stream and those of the patterns that match it.
     /// Returns it with its timetoken, and everyone who waited on one of the streams.
     pub fn publish(&self, channel: ChannelName, now: Timetoken, bytes: usize, body: M) -> (Arc<Post<M>>, Vec<W>) {
         let patterns = stream::patterns_of(&channel);
+        self.make_room((1 + patterns.len()) * timeline::cost_of(bytes));
         let mut woken = Vec::new();
-        let mut shard = lock(self.shard_of(channel.as_str()));
+        let index = self.index_of(channel.as_str());
+        let mut shard = lock(&self.shards[index]);
         // Inside the lock: the cursor rule rests on it.
         let timetoken = self.ticker.next(now);
         let post = Arc::new(Post { timetoken, channel, bytes, body });
@@ -91,9 +96,7 @@ impl<M, W: Clone> Timelines<M, W> {
             budget.add((0, timeline.forget_until(timetoken.minus(self.limits.age))));
             timeline.wake(&mut woken);
         }
-        if self.settle(budget) > self.limits.bytes {
-            self.settle(shard.shed());
-        }
+        self.settle(index, budget);
         (post, woken)
     }
 
@@ -184,7 +187,8 @@ impl<M, W: Clone> Timelines<M, W> {
     /// takes [`Timelines::shards`] calls.
     pub fn sweep(&self, turn: usize, now: Timetoken) -> Swept {
         let until = now.minus(self.limits.age);
-        let mut shard = lock(&self.shards[turn % self.shards.len()]);
+        let index = turn % self.shards.len();
+        let mut shard = lock(&self.shards[index]);
         let mut budget = Budget::default();
         let mut forgotten_until = shard.forgotten_until;
         let before = shard.timelines.len();
@@ -200,8 +204,7 @@ impl<M, W: Clone> Timelines<M, W> {
             shard.timelines.shrink_to_fit();
         }
         let timelines = shard.timelines.len();
-        drop(shard);
-        self.settle(budget);
+        self.settle(index, budget);
         Swept { timelines, removed: before - timelines }
     }
 
@@ -230,21 +233,40 @@ impl<M, W: Clone> Timelines<M, W> {
         self.limits.age
     }
 
-    fn settle(&self, budget: Budget) -> usize {
-        if budget.gained >= budget.lost {
-            let gain = budget.gained - budget.lost;
-            self.bytes.fetch_add(gain, Ordering::Relaxed) + gain
-        } else {
-            let loss = budget.lost - budget.gained;
-            self.bytes.fetch_sub(loss, Ordering::Relaxed) - loss
+    /// Makes room for so many bytes where most are kept, and before they come: a message must not drive out itself,
+    /// nor a loud channel the messages of all quiet ones.
+    fn make_room(&self, bytes: usize) {
+        let is_short = || self.bytes().saturating_add(bytes) > self.limits.bytes;
+        while is_short() {
+            let load = |index: &usize| self.shard_bytes[*index].load(Ordering::Relaxed);
+            let Some(fullest) = (0..self.shards.len()).max_by_key(load).filter(|index| load(index) > 0) else { return };
+            let mut shard = lock(&self.shards[fullest]);
+            // Somebody else may have made it while this one waited for the lock.
+            if is_short() {
+                self.settle(fullest, shard.shed());
+            }
+        }
+    }
+
+    fn settle(&self, index: usize, budget: Budget) {
+        for bytes in [&self.bytes, &self.shard_bytes[index]] {
+            if budget.gained >= budget.lost {
+                bytes.fetch_add(budget.gained - budget.lost, Ordering::Relaxed);
+            } else {
+                bytes.fetch_sub(budget.lost - budget.gained, Ordering::Relaxed);
+            }
         }
     }
 
     fn shard_of(&self, stream: &str) -> &Mutex<Shard<M, W>> {
+        &self.shards[self.index_of(stream)]
+    }
+
+    fn index_of(&self, stream: &str) -> usize {
         let root = stream.split_once('.').map_or(stream, |(root, _)| root);
         // The map below uses the low bits of the same keyed hash for other text; the high ones are as good.
         let hash = self.hasher.hash_one(root);
-        &self.shards[(hash >> 32) as usize % self.shards.len()]
+        (hash >> 32) as usize % self.shards.len()
     }
 }
 

@@ -58,6 +58,11 @@ impl<'t> Arguments<'t> {
         Ok(self.target.query(name)?)
     }
 
+    /// Whether the client runs an event loop (`ee`, which it sends without a value).
+    pub(super) fn has_event_loop(&self) -> bool {
+        self.target.names("ee")
+    }
+
     /// Whether a switch is on: `1` or `true`.
     pub(super) fn on(&self, name: &str) -> bool {
         matches!(self.raw(name), Some("1" | "true"))

@@ -42,11 +42,10 @@ pub(super) fn list(keyset: &Keyset) -> Result<Reply, Refusal> {
 }
 
 fn enter(keyset: &Keyset, group: &str) -> Result<(GroupName, Permit), Refusal> {
-    let text = decode(group).map_err(|_| Refusal::ReservedCharacter)?;
-    let group = GroupName::new(text.as_ref()).map_err(|_| Refusal::ReservedCharacter)?;
-    let permit = keyset.decide(&[], std::slice::from_ref(&group))?;
+    let group = decode(group).ok().and_then(|text| GroupName::new(text.as_ref()).ok());
+    let permit = keyset.decide(&[], group.as_slice())?;
     check_enabled(keyset)?;
-    Ok((group, permit))
+    Ok((group.ok_or(Refusal::ReservedCharacter)?, permit))
 }
 
 fn check_enabled(keyset: &Keyset) -> Result<(), Refusal> {

@@ -109,15 +109,13 @@ pub(super) fn get_state(
     ))
 }
 
-/// The checks that come first: the channels and groups can be read, the caller may use them, and presence is on.
+/// The checks that come first: the caller may use the channels and groups, presence is on, and the names can be read.
 fn enter(keyset: &Keyset, arguments: &Arguments<'_>, channels: &str) -> Result<(Places, Permit), Refusal> {
-    let places = Places {
-        channels: arguments::channels(channels).map_err(|why| unreadable("channel", &why))?,
-        groups: arguments.groups().map_err(|why| unreadable("channel group", &why))?,
-    };
-    let permit = keyset.decide(&places.channels, &places.groups)?;
+    let channels = arguments::channels(channels).map_err(|why| unreadable("channel", &why));
+    let groups = arguments.groups().map_err(|why| unreadable("channel group", &why));
+    let permit = keyset.decide(channels.as_deref().unwrap_or_default(), groups.as_deref().unwrap_or_default())?;
     check_enabled(keyset)?;
-    Ok((places, permit))
+    Ok((Places { channels: channels?, groups: groups? }, permit))
 }
 
 fn check_enabled(keyset: &Keyset) -> Result<(), Refusal> {

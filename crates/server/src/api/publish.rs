@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use node::Keyset;
+use node::{Keyset, Permit};
 use wire::pubsub::{Kind, Message, Original, sent};
 use wire::route::{Method, PublishVersion};
 use wire::{ChannelName, InvalidName, Json, Refusal, Timetoken, decode};
@@ -28,10 +28,7 @@ pub(super) fn publish(
     channel: &str,
     message: Option<&str>,
 ) -> Result<Reply, Refusal> {
-    let channel = channel_of(channel)?;
-    let permit = keyset.decide(std::slice::from_ref(&channel), &[])?;
-    check_publish_key(keyset, publish_key)?;
-    check_channel(&channel)?;
+    let (channel, permit) = enter(keyset, publish_key, channel)?;
     let (most, too_large) = match version {
         PublishVersion::First => (app.edge.message_bytes, Refusal::MessageTooLarge),
         PublishVersion::Second => (app.edge.large_message_bytes, Refusal::BodyTooLarge),
@@ -62,10 +59,7 @@ pub(super) fn signal(
     channel: &str,
     message: Option<&str>,
 ) -> Result<Reply, Refusal> {
-    let channel = channel_of(channel)?;
-    let permit = keyset.decide(std::slice::from_ref(&channel), &[])?;
-    check_publish_key(keyset, publish_key)?;
-    check_channel(&channel)?;
+    let (channel, permit) = enter(keyset, publish_key, channel)?;
     let payload = payload_of(request, message, app.edge.message_bytes, Refusal::SignalTooLarge)?;
     if payload.as_str().len() > SIGNAL_BYTES {
         return Err(Refusal::SignalTooLarge);
@@ -82,6 +76,17 @@ pub(super) fn signal(
     };
     let timetoken = keyset.publish(permit, message, true);
     Ok(Reply::json(ContentType::Script, sent(timetoken)))
+}
+
+/// The checks that come first: the caller may use the channel, knows the publish key, and can publish there.
+fn enter(keyset: &Keyset, publish_key: &str, channel: &str) -> Result<(ChannelName, Permit), Refusal> {
+    // What is wrong with the name is told last.
+    let channel = channel_of(channel);
+    let permit = keyset.decide(channel.as_ref().map_or(&[], std::slice::from_ref), &[])?;
+    check_publish_key(keyset, publish_key)?;
+    let channel = channel?;
+    check_channel(&channel)?;
+    Ok((channel, permit))
 }
 
 fn channel_of(segment: &str) -> Result<ChannelName, Refusal> {

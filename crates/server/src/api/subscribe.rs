@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use engine::filter::MessageFilter;
-use node::{Batch, Keyset, Subscribe};
-use wire::{GroupName, Refusal, Timetoken, pubsub};
+use node::{Batch, GroupStream, Keyset, Permit, Subscribe};
+use wire::{ChannelName, GroupName, Refusal, Timetoken, pubsub};
 
 use super::arguments::{self, Arguments};
 use super::publish::timetoken_of;
@@ -79,17 +79,11 @@ struct Shape {
 fn poll(
     app: &Arc<App>,
     keyset: Arc<Keyset>,
-    request: Result<Read<'_>, Refusal>,
+    read: Read<'_>,
     callback: Option<String>,
     render: fn(&Batch, &Keyset, Shape) -> Vec<u8>,
 ) -> Answer {
-    let begun = request.and_then(|read| {
-        let groups: Vec<GroupName> = read.groups.iter().map(|stream| stream.group.clone()).collect();
-        let permit = keyset.decide(&read.channels, &groups)?;
-        let request = read.checked(&keyset)?;
-        Ok((permit, request))
-    });
-    let (permit, request) = match begun {
+    let (permit, request) = match read.checked(&keyset) {
         Ok(begun) => begun,
         Err(refusal) => return refuse(app, &refusal).wrapped(callback.as_deref()).into(),
     };
@@ -111,48 +105,54 @@ fn poll(
 
 /// A subscribe as far as it can be read without its key set.
 struct Read<'t> {
-    channels: Vec<wire::ChannelName>,
-    groups: Vec<node::GroupStream>,
+    channels: Result<Vec<ChannelName>, Refusal>,
+    groups: Result<Vec<GroupStream>, Refusal>,
     cursor: Result<Option<Timetoken>, Refusal>,
     filter: Result<Option<MessageFilter>, Refusal>,
     arguments: &'t Arguments<'t>,
 }
 
-fn read<'t>(arguments: &'t Arguments<'t>, channels: &str, timetoken: Option<&str>) -> Result<Read<'t>, Refusal> {
+fn read<'t>(arguments: &'t Arguments<'t>, channels: &str, timetoken: Option<&str>) -> Read<'t> {
     let unreadable = |what: &str, why: &arguments::Invalid| Refusal::InvalidSubscribe(format!("Invalid {what}: {why}"));
-    Ok(Read {
-        channels: arguments::channels(channels).map_err(|why| unreadable("channel", &why))?,
-        groups: arguments.group_streams().map_err(|why| unreadable("channel group", &why))?,
+    Read {
+        channels: arguments::channels(channels).map_err(|why| unreadable("channel", &why)),
+        groups: arguments.group_streams().map_err(|why| unreadable("channel group", &why)),
         cursor: match timetoken {
             Some(text) => position(text).ok_or(Refusal::InvalidTimetoken),
             None => cursor_of(arguments),
         },
         filter: filter_of(arguments),
         arguments,
-    })
+    }
 }
 
 impl Read<'_> {
-    /// The rest of the checks, in their order: switches, then parameters.
-    fn checked(self, keyset: &Keyset) -> Result<Subscribe, Refusal> {
+    /// The checks in their order: access, switches, then parameters.
+    fn checked(self, keyset: &Keyset) -> Result<(Permit, Subscribe), Refusal> {
         let options = keyset.options();
-        let uses_groups = !self.groups.is_empty() || self.channels.iter().any(wire::ChannelName::is_pattern);
+        let groups: Vec<GroupName> = self.groups.iter().flatten().map(|stream| stream.group.clone()).collect();
+        let permit = keyset.decide(self.channels.as_deref().unwrap_or_default(), &groups)?;
+        let uses_groups = self.groups.as_ref().map_or(true, |groups| !groups.is_empty())
+            || self.channels.iter().flatten().any(ChannelName::is_pattern);
         if uses_groups && !options.groups {
             return Err(Refusal::GroupsOff);
         }
-        if self.groups.len() > options.pubsub.groups_per_subscribe {
+        let (channels, groups) = (self.channels?, self.groups?);
+        if groups.len() > options.pubsub.groups_per_subscribe {
             return Err(Refusal::TooManyGroups);
         }
-        Ok(Subscribe {
-            channels: self.channels,
-            groups: self.groups,
+        let request = Subscribe {
+            channels,
+            groups,
             cursor: self.cursor?,
             filter: self.filter?,
             // An id that presence does not take hears everything, but is nowhere.
             caller: self.arguments.caller().ok().flatten(),
             timeout: self.arguments.timeout(&options.presence),
             states: self.arguments.states(&options.presence),
-        })
+            joins_aside: self.arguments.has_event_loop(),
+        };
+        Ok((permit, request))
     }
 }
 

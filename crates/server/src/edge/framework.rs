@@ -1,18 +1,22 @@
 //! The framework: every request that the lean loop leaves to it, HTTP/2, and the pages for operators.
 
+use std::io;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request as HttpRequest, State};
-use axum::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
 use tokio::sync::watch;
+use tokio::time::timeout;
 use wire::Refusal;
 use wire::route::Method;
 
@@ -24,6 +28,9 @@ use crate::metrics::Served;
 /// Streams of one HTTP/2 connection at a time. Each may be a parked poll.
 const STREAMS: u32 = 250;
 
+/// What a client says first that speaks HTTP/2.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
 /// The pages for operators; everything else is the protocol's.
 pub(super) fn router(app: Arc<App>) -> Router {
     Router::new()
@@ -34,10 +41,27 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// Serves a connection until it closes, or until the server stops and what was begun is done.
-pub(super) async fn serve(app: &Arc<App>, router: Router, io: Rewind, mut stopping: watch::Receiver<bool>) {
+/// Serves a connection until it closes, or until the server stops and what was begun is done. `before` was read already.
+pub(super) async fn serve(
+    app: &Arc<App>,
+    router: Router,
+    mut stream: TcpStream,
+    mut before: Vec<u8>,
+    mut stopping: watch::Receiver<bool>,
+) {
     let edge = &app.edge;
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+    let builder = auto::Builder::new(TokioExecutor::new());
+    // The builder would find out the version by itself, but wait for ever for a client that does not say.
+    let mut builder = tokio::select! {
+        version = timeout(edge.idle, is_http_2(&mut stream, &mut before)) => match version {
+            Ok(Ok(true)) => builder.http2_only(),
+            Ok(Ok(false)) => builder.http1_only(),
+            // A broken connection is the client's affair.
+            Ok(Err(_)) | Err(_) => return,
+        },
+        _ = stopping.wait_for(|stopping| *stopping) => return,
+    };
+    let io = Rewind::new(before, stream, edge.write);
     builder.http1().timer(TokioTimer::new()).header_read_timeout(edge.idle).max_buf_size(buffer_bytes(app));
     builder
         .http2()
@@ -58,6 +82,16 @@ pub(super) async fn serve(app: &Arc<App>, router: Router, io: Rewind, mut stoppi
             }
         }
     }
+}
+
+/// Whether a connection begins as HTTP/2 does, as far as must be read to tell.
+async fn is_http_2(stream: &mut TcpStream, before: &mut Vec<u8>) -> io::Result<bool> {
+    while before.len() < PREFACE.len() && PREFACE.starts_with(before) {
+        if stream.read_buf(before).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    Ok(before.starts_with(PREFACE))
 }
 
 /// Room for the longest head that is not refused, and then some: the refusal should be ours.
@@ -90,8 +124,13 @@ async fn protocol(State(app): State<Arc<App>>, request: HttpRequest) -> Response
     let (parts, body) = request.into_parts();
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
     let method = Method::of(parts.method.as_str());
+    let mut close = false;
     let (operation, reply, waited) = match whole(&app, target, &parts.headers, body).await {
-        Err(refusal) => (api::NO_ROUTE, api::refuse(&app, &refusal), false),
+        Err(refusal) => {
+            // Whoever sends too much would have to be read to its end first.
+            close = parts.version < Version::HTTP_2;
+            (api::NO_ROUTE, api::refuse(&app, &refusal), false)
+        }
         Ok(body) => {
             let content_encoding = parts.headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
             let (operation, answer) = api::answer(&app, &Request { method, target, body: &body, content_encoding });
@@ -104,13 +143,21 @@ async fn protocol(State(app): State<Arc<App>>, request: HttpRequest) -> Response
     let gzip = parts.headers.get(ACCEPT_ENCODING).is_some_and(|value| accepts_gzip(value.as_bytes()));
     let reply = reply.compressed(gzip, app.edge.gzip_bytes);
     served.end(operation, reply.status, waited);
-    reply.into_response()
+    let mut response = reply.into_response();
+    if close {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
-/// The body, if it and the target are within their limits: what is too long is refused before anything else.
+/// The body, if it, the target and the head are within their limits: what is too long is refused before anything else.
 async fn whole(app: &App, target: &str, headers: &HeaderMap, body: Body) -> Result<bytes::Bytes, Refusal> {
     if target.len() > app.edge.request_target_bytes {
         return Err(Refusal::UriTooLong);
+    }
+    let headers_bytes = headers.iter().map(|(name, value)| name.as_str().len() + ": \r\n".len() + value.len());
+    if target.len() + headers_bytes.sum::<usize>() > app.edge.head_bytes {
+        return Err(Refusal::HeadTooLarge);
     }
     let most = app.edge.body_bytes;
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());

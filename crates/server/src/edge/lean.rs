@@ -6,16 +6,22 @@
 //! - One request at a time: what a client sends ahead waits, up to a limit, in its turn.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 use wire::Refusal;
 use wire::route::{Method, Route};
 use wire::target::Target;
 
+use super::patience::Patience;
 use super::reply::Reply;
 use crate::api::{self, Answer, App, Request};
 use crate::metrics::Served;
@@ -40,7 +46,8 @@ pub(super) enum After {
 
 /// Serves a connection until it closes or is handed over.
 pub(super) async fn serve(app: &Arc<App>, stream: TcpStream) -> After {
-    let mut connection = Connection { app: Arc::clone(app), stream, ahead: Vec::new() };
+    let patience = Patience::new(Instant::now() + app.edge.idle);
+    let mut connection = Connection { app: Arc::clone(app), stream, ahead: Vec::new(), patience };
     loop {
         match connection.next().await {
             Ok(Next::Served) => {}
@@ -56,6 +63,7 @@ struct Connection {
     stream: TcpStream,
     /// Bytes read and not yet used. Empty, and without memory, while the connection waits.
     ahead: Vec<u8>,
+    patience: Patience,
 }
 
 enum Next {
@@ -115,12 +123,11 @@ impl Connection {
                 (false, Some(until)) => until,
                 (false, None) => *read_until.insert(Instant::now() + edge.head),
             };
-            match timeout_at(wait, self.read()).await {
-                Ok(Ok(0)) => return Ok(Next::Close),
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) => return Err(error),
-                Err(_) if self.ahead.is_empty() => return Ok(Next::Close),
-                Err(_) => return self.refuse(&Refusal::TooSlow).await,
+            match self.read_until(wait).await? {
+                Some(0) => return Ok(Next::Close),
+                Some(_) => {}
+                None if self.ahead.is_empty() => return Ok(Next::Close),
+                None => return self.refuse(&Refusal::TooSlow).await,
             }
         }
     }
@@ -199,24 +206,21 @@ impl Connection {
     }
 
     /// Waits for a reply, and watches that the client is still there. None when it is not.
-    async fn attend(&mut self, mut reply: impl Future<Output = Reply> + Unpin) -> io::Result<Option<Reply>> {
-        loop {
-            let full = self.ahead.len() >= READ_BYTES;
-            tokio::select! {
-                biased;
-                reply = &mut reply => return Ok(Some(reply)),
-                // What is sent ahead is kept for its turn; beyond the limit it stays in the kernel.
-                ready = self.stream.readable(), if !full => {
-                    ready?;
-                    match self.try_read() {
-                        Ok(0) => return Ok(None),
-                        Ok(_) => {}
-                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                        Err(error) => return Err(error),
-                    }
+    async fn attend(&mut self, mut reply: Pin<Box<dyn Future<Output = Reply> + Send>>) -> io::Result<Option<Reply>> {
+        poll_fn(|context| {
+            if let Poll::Ready(reply) = reply.as_mut().poll(context) {
+                return Poll::Ready(Ok(Some(reply)));
+            }
+            // What is sent ahead is kept for its turn; beyond the limit it stays in the kernel.
+            while self.ahead.len() < READ_BYTES {
+                match ready!(self.poll_read(context))? {
+                    0 => return Poll::Ready(Ok(None)),
+                    _ => continue,
                 }
             }
-        }
+            Poll::Pending
+        })
+        .await
     }
 
     async fn refuse(&mut self, refusal: &Refusal) -> io::Result<Next> {
@@ -268,29 +272,32 @@ impl Connection {
         let mut left = LINGER_BYTES;
         while left > 0 {
             self.ahead.clear();
-            match timeout_at(until, self.read()).await {
-                Ok(Ok(count)) if count > 0 => left = left.saturating_sub(count),
+            match self.read_until(until).await {
+                Ok(Some(count)) if count > 0 => left = left.saturating_sub(count),
                 _ => break,
             }
         }
         Ok(Next::Close)
     }
 
-    async fn read(&mut self) -> io::Result<usize> {
-        loop {
-            self.stream.readable().await?;
-            match self.try_read() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                outcome => return outcome,
-            }
-        }
+    /// Reads more. None when nothing came in time.
+    async fn read_until(&mut self, until: Instant) -> io::Result<Option<usize>> {
+        self.patience.extend(until);
+        poll_fn(|context| match self.poll_read(context) {
+            Poll::Ready(outcome) => Poll::Ready(outcome.map(Some)),
+            Poll::Pending => self.patience.poll_expired(context).map(|()| Ok(None)),
+        })
+        .await
     }
 
-    fn try_read(&mut self) -> io::Result<usize> {
-        let mut bytes = [0; READ_BYTES];
-        let count = self.stream.try_read(&mut bytes)?;
-        self.ahead.extend_from_slice(&bytes[..count]);
-        Ok(count)
+    /// Reads into the stack first, so that waiting needs no buffer. By way of `poll_read` and not `try_read`: it knows
+    /// that a short read emptied the socket, and saves the system call that would say so.
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut bytes = [const { MaybeUninit::uninit() }; READ_BYTES];
+        let mut buffer = ReadBuf::uninit(&mut bytes);
+        ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer))?;
+        self.ahead.extend_from_slice(buffer.filled());
+        Poll::Ready(Ok(buffer.filled().len()))
     }
 
     fn consume(&mut self, count: usize) {

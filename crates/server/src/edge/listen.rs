@@ -16,7 +16,6 @@ use wire::Refusal;
 use super::framework;
 use super::lean::{self, After};
 use super::reply::Reply;
-use super::rewind::Rewind;
 use crate::api::App;
 
 /// Connections that the kernel completes while we are busy. The kernel caps it at its own limit.
@@ -109,7 +108,7 @@ async fn connection(app: Arc<App>, router: Router, stream: TcpStream, stopped: w
     } else {
         (stream, Vec::new())
     };
-    Box::pin(framework::serve(&app, router, Rewind::new(before, stream), stopped)).await;
+    Box::pin(framework::serve(&app, router, stream, before, stopped)).await;
 }
 
 /// One connection too many: says so, if the kernel takes it at once.

@@ -9,6 +9,7 @@ mod date;
 mod framework;
 mod lean;
 mod listen;
+mod patience;
 mod reply;
 mod rewind;
 

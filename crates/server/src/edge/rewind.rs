@@ -1,22 +1,39 @@
-//! A connection whose first bytes were read already.
+//! A connection whose first bytes were read already, and whose reader has limited time.
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
 
-/// Reads the bytes first that were read before, then the connection.
+/// Reads the bytes first that were read before, then the connection. Writing fails when the client takes nothing for
+/// too long.
 pub(super) struct Rewind {
     before: Bytes,
     stream: TcpStream,
+    patience: Duration,
+    /// Since when the client takes nothing, as the moment that patience ends.
+    stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl Rewind {
-    pub(super) fn new(before: impl Into<Bytes>, stream: TcpStream) -> Self {
-        Self { before: before.into(), stream }
+    pub(super) fn new(before: impl Into<Bytes>, stream: TcpStream, patience: Duration) -> Self {
+        Self { before: before.into(), stream, patience, stalled: None }
+    }
+
+    /// Passes on what a write came to, unless it has been pending for too long.
+    fn patiently<T>(&mut self, context: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if outcome.is_ready() {
+            self.stalled = None;
+            return outcome;
+        }
+        let patience = self.patience;
+        ready!(self.stalled.get_or_insert_with(|| Box::pin(sleep(patience))).as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -38,7 +55,8 @@ impl AsyncRead for Rewind {
 
 impl AsyncWrite for Rewind {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.patiently(context, outcome)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -54,7 +72,8 @@ impl AsyncWrite for Rewind {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+        let outcome = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.patiently(context, outcome)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -2,4 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a surprise is a failed test, in a helper as well")]
 
+mod both;
+mod conformance;
+mod gaps;
+mod lifecycle;
+mod listener;
+mod operators;
+mod presence;
+mod slow;
 mod vectors;

@@ -1,0 +1,50 @@
+//! What the server costs: a load generator of our own, over loopback.
+//!
+//! - It drives a release build of the program as a process of its own, and reads that process's CPU time from the
+//!   kernel: operations per second of server CPU stay comparable when the generator is the slower side.
+//! - Figures are for comparison side by side in one run on one machine. Nothing here passes or fails.
+
+mod calls;
+mod client;
+mod fanout;
+mod report;
+mod server;
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use report::Report;
+use server::Server;
+
+/// Measures a release build of the server over loopback.
+#[derive(Parser)]
+#[command(name = "hereabouts-bench")]
+struct Arguments {
+    /// The program to measure.
+    #[arg(long, default_value = "target/release/hereabouts")]
+    server: PathBuf,
+    /// Send every connection to the framework instead of the lean loop.
+    #[arg(long)]
+    framework: bool,
+    /// Connections that ask at a time.
+    #[arg(long, default_value_t = 64)]
+    connections: usize,
+    /// Seconds for each row.
+    #[arg(long, default_value_t = 3)]
+    seconds: u64,
+    /// Parked polls in the fan-out rows.
+    #[arg(long, default_value_t = 1000)]
+    polls: usize,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let server = Server::start(&arguments.server, arguments.framework).await?;
+    let mut report = Report::default();
+    calls::measure(&server, &arguments, &mut report).await?;
+    fanout::measure(&server, &arguments, &mut report).await?;
+    report.print();
+    server.stop().await
+}

@@ -1,0 +1,62 @@
+//! The program under measurement, as a process.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::Context;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+/// A server on a free port, with an empty data folder.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    _data: TempDir,
+}
+
+impl Server {
+    pub(crate) async fn start(program: &Path, framework: bool) -> anyhow::Result<Self> {
+        let data = tempfile::tempdir()?;
+        let mut child = Command::new(program)
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data.path())
+            .env("HEREABOUTS_EDGE__LEAN", if framework { "false" } else { "true" })
+            .env("HEREABOUTS_LOG__LEVEL", "error")
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("cannot run {}: cargo build --release makes it", program.display()))?;
+        let stdout = child.stdout.take().context("no standard output")?;
+        let line = BufReader::new(stdout).lines().next_line().await?.context("the server ended at once")?;
+        let address = line.strip_prefix("listening on http://").context("an unexpected first line")?.parse()?;
+        Ok(Self { child, address, _data: data })
+    }
+
+    /// CPU time used so far, all threads.
+    pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
+        let mut nanoseconds = 0;
+        for task in std::fs::read_dir(format!("/proc/{}/task", self.id()?))? {
+            let line = std::fs::read_to_string(task?.path().join("schedstat")).unwrap_or_default();
+            nanoseconds += line.split(' ').next().and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+        }
+        Ok(Duration::from_nanos(nanoseconds))
+    }
+
+    /// Resident memory of the program alone, in bytes.
+    pub(crate) fn memory(&self) -> anyhow::Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()?))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).context("no RssAnon")?;
+        Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
+    }
+
+    pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
+        self.child.kill().await.context("cannot stop the server")
+    }
+
+    fn id(&self) -> anyhow::Result<u32> {
+        self.child.id().context("the server has ended")
+    }
+}

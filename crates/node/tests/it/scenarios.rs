@@ -1,0 +1,7 @@
+//! One rule a test, one thread, every step in its place.
+
+mod fan_out;
+mod groups;
+mod presence;
+mod restart;
+mod subscribe;
