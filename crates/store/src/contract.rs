@@ -15,7 +15,10 @@
 
 use std::pin::Pin;
 
-use wire::{ChannelName, GroupName, SubscribeKey};
+use engine::context::{Manage, Managed, Query, Refused, Remove, Removed, Set, Written};
+use tokio::sync::mpsc::UnboundedReceiver;
+use wire::context::{Event, Joined, Kind, Moment, Page, Record};
+use wire::{ChannelName, GroupName, RecordId, SubscribeKey};
 
 use crate::StoreError;
 
@@ -40,9 +43,9 @@ pub type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Sen
 /// # Ok(())
 /// # }
 /// ```
-pub trait Store: Groups + Health {}
+pub trait Store: Context + Groups + Health {}
 
-impl<T: Groups + Health> Store for T {}
+impl<T: Context + Groups + Health> Store for T {}
 
 /// Whether the database is there, for whoever asks if the server is ready.
 pub trait Health: Send + Sync + 'static {
@@ -65,6 +68,73 @@ pub trait Groups: Send + Sync + 'static {
 
     /// Takes every channel out of a group. A group that is not there is passed over.
     fn delete_group(&self, key: &SubscribeKey, group: &GroupName) -> Reply<'_, ()>;
+}
+
+/// App context: users, channels and memberships, and what is told of their changes.
+///
+/// - What a command does is decided by its `apply` (`engine::context`), on records read in the transaction that writes
+///   what it decided. So of any number of commands with one eTag as condition, exactly one finds it.
+/// - A command that is refused, or that changes nothing, writes nothing.
+/// - **Events** are kept in the transaction of their change, and each gets a number, in the order of commits. They come
+///   out of [`Context::events`] in that order, after the commit and before the command is answered. Whoever publishes
+///   reads them there, and says how far it came with [`Context::told`]; what was committed and not told when a process
+///   ended comes first in the next one. So each event is published at least once and, unless the process is killed,
+///   exactly once. A command is answered to its client when the publisher has passed [`Committed::last`].
+pub trait Context: Send + Sync + 'static {
+    /// A user or channel, if it has metadata.
+    fn record(&self, key: &SubscribeKey, kind: Kind, id: &RecordId) -> Reply<'_, Option<Record>>;
+
+    /// A page of a list of users or channels. A list of memberships has none of them, and an empty page.
+    fn records(&self, key: &SubscribeKey, query: &Query) -> Reply<'_, Page<Record>>;
+
+    /// A page of the memberships of a user or the members of a channel, each with the metadata of its other end where
+    /// the query includes, filters or sorts by that. A list of users or channels has none of them, and an empty page.
+    fn memberships(&self, key: &SubscribeKey, query: &Query) -> Reply<'_, Page<Joined>>;
+
+    /// Sets a user or channel.
+    fn set(&self, key: &SubscribeKey, set: Set, now: Moment) -> Reply<'_, Committed<Result<Written, Refused>>>;
+
+    /// Sets users or channels one after the other, in one commit. Each is refused or done by itself.
+    fn set_many(
+        &self,
+        key: &SubscribeKey,
+        sets: Vec<Set>,
+        now: Moment,
+    ) -> Reply<'_, Committed<Vec<Result<Written, Refused>>>>;
+
+    /// Removes a user or channel and, with referential integrity, its memberships.
+    fn remove(&self, key: &SubscribeKey, remove: Remove) -> Reply<'_, Committed<Result<Removed, Refused>>>;
+
+    /// Sets and deletes memberships of one owner, all or none.
+    fn manage(&self, key: &SubscribeKey, manage: Manage, now: Moment)
+    -> Reply<'_, Committed<Result<Managed, Refused>>>;
+
+    /// The events of this store, each once, in the order of their numbers. There is one reader: the next call takes the
+    /// events away from the one before, and begins again with those that were not told.
+    fn events(&self) -> Reply<'_, UnboundedReceiver<Numbered>>;
+
+    /// Notes that all events up to this number were published, so that they need not be kept.
+    fn told(&self, last: u64) -> Reply<'_, ()>;
+}
+
+/// What became of a command, and the number of the last of its events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed<T> {
+    /// What became of it.
+    pub outcome: T,
+    /// The number of its last event; 0, which no event has, when it has none.
+    pub last: u64,
+}
+
+/// An event with its place in the order of commits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Numbered {
+    /// Greater than that of every event committed before. There may be gaps.
+    pub number: u64,
+    /// Whose event.
+    pub key: SubscribeKey,
+    /// What is told.
+    pub event: Event,
 }
 
 /// A group that has at least one channel.

@@ -40,7 +40,9 @@ pub enum OpenError {
         cause: String,
     },
     /// The address of a database is none.
-    #[error("the address of the database cannot be read ({cause}): it looks like postgres://user:password@host/database")]
+    #[error(
+        "the address of the database cannot be read ({cause}): it looks like postgres://user:password@host/database"
+    )]
     Address {
         /// What does not fit. It never holds the password.
         cause: Arc<dyn std::error::Error + Send + Sync>,

@@ -10,6 +10,7 @@
 //! the timetoken that no earlier run has gone past is one small number ([`DataDirectory::save_ceiling`]).
 
 mod ceiling;
+mod context;
 mod contract;
 mod directory;
 mod error;
@@ -18,7 +19,7 @@ mod replacement;
 pub mod snapshot;
 mod sqlite;
 
-pub use contract::{Group, Groups, Health, Reply, Store};
+pub use contract::{Committed, Context, Group, Groups, Health, Numbered, Reply, Store};
 pub use directory::DataDirectory;
 pub use error::{OpenError, StoreError};
 pub use postgres::Postgres;

@@ -5,6 +5,8 @@
 //! - `synchronous=FULL`: a commit is on the disk before anybody hears of it.
 //! - Callers' text reaches SQL as bound values only.
 
+mod context;
+mod functions;
 mod groups;
 mod migrations;
 mod readers;
@@ -29,6 +31,9 @@ const FILE: &str = "hereabouts.sqlite";
 /// How long to wait for a foreign program (a backup, a curious operator's shell) that holds the database.
 const FOREIGN_LOCK: Duration = Duration::from_secs(5);
 
+/// How many statements a connection keeps prepared. Lists have a statement for each form of filter and order.
+const STATEMENTS: usize = 64;
+
 /// What an operator may want different. The defaults are right for nearly everybody.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -44,6 +49,7 @@ pub struct Sqlite {
     // In this order: the writer is the last to close the database, so that it can fold the log into it.
     readers: Readers,
     writer: Writer,
+    events: context::Events,
     _directory: DataDirectory,
 }
 
@@ -67,7 +73,7 @@ impl Sqlite {
         migrations::run(&mut db, &path)?;
         let readers = Readers::open(&path).map_err(cannot_open)?;
         let writer = Writer::start(db, &path)?;
-        Ok(Self { readers, writer, _directory: directory.clone() })
+        Ok(Self { readers, writer, events: context::Events::default(), _directory: directory.clone() })
     }
 
     /// What the writer has done so far.
@@ -89,6 +95,8 @@ fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     // Every connection stays with one thread at a time, so SQLite need not lock for us.
     let db = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     db.busy_timeout(FOREIGN_LOCK)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    functions::register(&db)?;
     Ok(db)
 }
 

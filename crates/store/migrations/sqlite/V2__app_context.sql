@@ -54,9 +54,9 @@ CREATE TABLE custom_values (
 CREATE TABLE memberships (
     membership  INTEGER PRIMARY KEY,
     space       INTEGER NOT NULL,
-    user        TEXT    NOT NULL,
+    user_id     TEXT    NOT NULL,
     user_key    BLOB    NOT NULL,
-    channel     TEXT    NOT NULL,
+    channel_id  TEXT    NOT NULL,
     channel_key BLOB    NOT NULL,
     type        TEXT,
     type_key    BLOB    NOT NULL,

@@ -93,9 +93,20 @@ impl Writer {
         T: Send + 'static,
         F: Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
+        self.write_then(work, |_| {}).await
+    }
+
+    /// The same, with something quick to do between the commit and the answer, by one call after the other in the order
+    /// in which they ran.
+    pub(super) async fn write_then<T, F, D>(&self, work: F, done: D) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
+        D: FnOnce(&mut T) + Send + 'static,
+    {
         let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| StoreError::Stopped)?;
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Call { work, reply, result: None });
+        let job = Box::new(Call { work, done, reply, result: None });
         let Some(queue) = &self.queue else { return Err(StoreError::Stopped) };
         queue.send(Queued { job, _place: place }).map_err(|_| StoreError::Stopped)?;
         answer.await.unwrap_or(Err(StoreError::Stopped))
@@ -128,22 +139,24 @@ trait Job: Send + std::fmt::Debug {
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
-struct Call<T, F> {
+struct Call<T, F, D> {
     work: F,
+    done: D,
     reply: oneshot::Sender<Result<T, StoreError>>,
     result: Option<Result<T, StoreError>>,
 }
 
-impl<T, F> std::fmt::Debug for Call<T, F> {
+impl<T, F, D> std::fmt::Debug for Call<T, F, D> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Call").finish_non_exhaustive()
     }
 }
 
-impl<T, F> Job for Call<T, F>
+impl<T, F, D> Job for Call<T, F, D>
 where
     T: Send,
     F: Fn(&Connection) -> Result<T, StoreError> + Send,
+    D: FnOnce(&mut T) + Send,
 {
     fn run(&mut self, db: &Connection) -> bool {
         self.result.insert((self.work)(db)).is_ok()
@@ -153,7 +166,10 @@ where
         // A job that failed has its own error, whatever became of the others.
         let result = match (committed, self.result) {
             (_, Some(Err(error))) | (Err(error), _) => Err(error),
-            (Ok(()), Some(Ok(value))) => Ok(value),
+            (Ok(()), Some(Ok(mut value))) => {
+                (self.done)(&mut value);
+                Ok(value)
+            }
             (Ok(()), None) => Err(StoreError::Stopped),
         };
         // Nobody waits any more if the caller went away; the change is made all the same.

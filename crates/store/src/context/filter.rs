@@ -1,0 +1,268 @@
+//! Filters as SQL: the second back end beside [`Tree::eval`], and judged by it.
+//!
+//! - Negation is pushed down to the comparisons, and each of these is written as what must hold for it to be true, or to be
+//!   false. Unknown is neither. So SQL's own third value never meets a NOT, and a null counts as "does not hold".
+//! - Chains are written as balanced trees: databases bound how deep an expression may be.
+
+use engine::context::filter::{Comparison, Operator, Pattern, Test, Tree};
+use engine::context::{Field, Filter, Item, Of, Sort, Value, order};
+use wire::context::TextField;
+
+use super::sql::{Bound, Dialect, Statement};
+
+/// Where the fields of a list are.
+pub(crate) trait Columns {
+    /// What a field compares by, null where there is no record: the key of a text, microseconds, `custom` itself; the
+    /// key of an entry of `custom`, null where it is unset.
+    fn push_plain(&self, sql: &mut Statement, field: &Field);
+    /// What a field reads, null where it is unset.
+    fn push_text(&self, sql: &mut Statement, field: &Field);
+}
+
+/// Writes that a filter is true, apart from a comparison that holds already.
+pub(crate) fn push(sql: &mut Statement, filter: &Filter, but: Option<&Comparison>, columns: &impl Columns) {
+    Emitter { columns, but }.tree(sql, filter.tree(), true);
+}
+
+/// Whether a filter has such a field.
+pub(crate) fn any_field(filter: &Filter, mut is: impl FnMut(&Field) -> bool) -> bool {
+    fn any(tree: &Tree, is: &mut impl FnMut(&Field) -> bool) -> bool {
+        match tree {
+            Tree::Compare(comparison) => is(&comparison.field),
+            Tree::Not(tree) => any(tree, is),
+            Tree::All(trees) | Tree::Any(trees) => trees.iter().any(|tree| any(tree, is)),
+        }
+    }
+    any(filter.tree(), &mut is)
+}
+
+/// An equality that every record of a list has to fulfil, and for which SQLite has an index.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Narrow {
+    pub(crate) comparison: Comparison,
+    /// The name of an entry of `custom`; none for the status.
+    pub(crate) entry: Option<String>,
+    pub(crate) key: Vec<u8>,
+}
+
+impl Narrow {
+    /// All of a filter. Each is enough to find every record that the filter asks for.
+    pub(crate) fn all(filter: &Filter) -> Vec<Self> {
+        match filter.tree() {
+            Tree::All(trees) => trees.iter().filter_map(Self::of).collect(),
+            tree => Self::of(tree).into_iter().collect(),
+        }
+    }
+
+    fn of(tree: &Tree) -> Option<Self> {
+        let Tree::Compare(comparison) = tree else { return None };
+        let (entry, key) = match (&comparison.field, &comparison.test) {
+            (Field { of: Of::Own, item: Item::Custom(name) }, test) => (Some(name.to_string()), equal_entry(test)?),
+            (Field { of: Of::Own, item: Item::Text(TextField::Status) }, Test::Text(Operator::Equal, text)) => {
+                (None, order::text_key(text))
+            }
+            _ => return None,
+        };
+        Some(Self { comparison: comparison.clone(), entry, key })
+    }
+
+    /// Whether its index has the order of the list: then no sorting is needed, however many there are.
+    pub(crate) fn follows(&self, sort: &Sort) -> bool {
+        let by_name = matches!(&sort.keys[..], [key] if key.field.item == Item::Text(TextField::Name));
+        match self.entry {
+            Some(_) => by_name,
+            None => sort.keys.is_empty(),
+        }
+    }
+
+    /// Whether the filter asks for nothing else.
+    pub(crate) fn is_all_of(&self, filter: &Filter) -> bool {
+        matches!(filter.tree(), Tree::Compare(comparison) if *comparison == self.comparison)
+    }
+}
+
+/// The key of the one value of an entry for which a test holds.
+fn equal_entry(test: &Test) -> Option<Vec<u8>> {
+    match test {
+        Test::Text(Operator::Equal, text) => Value::Text(text.into()).custom_key(),
+        Test::Number(Operator::Equal, number) => Value::Number(*number).custom_key(),
+        Test::Bool { equal, value } => Value::Bool(value == equal).custom_key(),
+        Test::Unset | Test::Set | Test::Text(..) | Test::Number(..) | Test::Like(_) | Test::Moment(..) => None,
+    }
+}
+
+struct Emitter<'f, C> {
+    columns: &'f C,
+    but: Option<&'f Comparison>,
+}
+
+impl<C: Columns> Emitter<'_, C> {
+    /// Writes that the tree has this truth.
+    fn tree(&self, sql: &mut Statement, tree: &Tree, truth: bool) {
+        match tree {
+            Tree::Compare(comparison) if truth && self.but == Some(comparison) => _ = sql.push("1 = 1"),
+            Tree::Compare(comparison) => self.comparison(sql, comparison, truth),
+            Tree::Not(tree) => self.tree(sql, tree, !truth),
+            Tree::All(trees) => self.chain(sql, trees, truth, if truth { " AND " } else { " OR " }),
+            Tree::Any(trees) => self.chain(sql, trees, truth, if truth { " OR " } else { " AND " }),
+        }
+    }
+
+    fn chain(&self, sql: &mut Statement, trees: &[Tree], truth: bool, word: &str) {
+        if let [tree] = trees {
+            return self.tree(sql, tree, truth);
+        }
+        let (left, right) = trees.split_at(trees.len() / 2);
+        sql.push("(");
+        self.chain(sql, left, truth, word);
+        sql.push(word);
+        self.chain(sql, right, truth, word);
+        sql.push(")");
+    }
+
+    fn comparison(&self, sql: &mut Statement, Comparison { field, test }: &Comparison, truth: bool) {
+        let plain = |sql: &mut Statement| self.columns.push_plain(sql, field);
+        match test {
+            Test::Unset | Test::Set => {
+                let unset = (*test == Test::Unset) == truth;
+                if field.item == Item::Id {
+                    sql.push(if unset { "1 = 0" } else { "1 = 1" });
+                } else {
+                    match field.item {
+                        Item::Custom(_) => plain(sql),
+                        Item::Id | Item::Text(_) | Item::Updated | Item::WholeCustom => {
+                            self.columns.push_text(sql, field)
+                        }
+                    }
+                    sql.push(if unset { " IS NULL" } else { " IS NOT NULL" });
+                }
+            }
+            Test::Text(operator, text) => {
+                let operator = if truth { *operator } else { negated(*operator) };
+                match field.item {
+                    Item::Custom(_) => entry(sql, plain, operator, Value::Text(text.into()).custom_key()),
+                    Item::Id | Item::Text(_) | Item::Updated | Item::WholeCustom => {
+                        let key = order::text_key(text);
+                        // Unset texts have a key as well, behind all others.
+                        let below = operator.holds(std::cmp::Ordering::Greater).then_some(super::sql::UNSET.to_vec());
+                        within(sql, plain, operator, key, None, below);
+                    }
+                }
+            }
+            Test::Number(operator, number) => {
+                let operator = if truth { *operator } else { negated(*operator) };
+                entry(sql, plain, operator, Value::Number(*number).custom_key());
+            }
+            Test::Bool { equal, value } => {
+                let wanted = (value == equal) == truth;
+                entry(sql, plain, Operator::Equal, Value::Bool(wanted).custom_key());
+            }
+            Test::Moment(operator, moment) => {
+                let operator = if truth { *operator } else { negated(*operator) };
+                plain(sql);
+                sql.push(word(operator)).bind(Bound::Integer(moment.micros()));
+            }
+            Test::Like(pattern) => self.like(sql, field, pattern, truth),
+        }
+    }
+
+    fn like(&self, sql: &mut Statement, field: &Field, pattern: &Pattern, truth: bool) {
+        sql.push("(");
+        if truth {
+            self.prefix(sql, field, pattern.prefix());
+        } else {
+            sql.push("NOT ");
+        }
+        match sql.dialect {
+            // The pieces with the one character between them that none of them holds.
+            Dialect::Sqlite => {
+                sql.push("matches(");
+                self.columns.push_text(sql, field);
+                sql.push(", ").bind(Bound::Text(pattern.pieces().join("\0"))).push(")");
+            }
+            Dialect::Postgres => {
+                let escaped = |piece: &String| piece.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+                let pattern = pattern.pieces().iter().map(escaped).collect::<Vec<_>>().join("%");
+                self.columns.push_text(sql, field);
+                sql.push(" LIKE ").bind(Bound::Text(pattern));
+            }
+        }
+        sql.push(")");
+    }
+
+    /// A bound on the key, which follows from what the text begins with, and which an index may serve.
+    fn prefix(&self, sql: &mut Statement, field: &Field, prefix: &str) {
+        let (tag, key) = match field.item {
+            Item::Custom(_) => (1, Value::Text(prefix.into()).custom_key().unwrap_or_default()),
+            Item::Id | Item::Text(_) | Item::Updated | Item::WholeCustom => (0, order::text_key(prefix)),
+        };
+        // The first part of a key is the letters in lower case, up to a zero.
+        let letters: Vec<u8> = key.iter().copied().take_while(|byte| *byte != 0).collect();
+        if letters.len() <= tag {
+            return;
+        }
+        let mut end = letters.clone();
+        end.push(0xff);
+        self.columns.push_plain(sql, field);
+        sql.push(" >= ").bind(Bound::Bytes(letters)).push(" AND ");
+        self.columns.push_plain(sql, field);
+        sql.push(" < ").bind(Bound::Bytes(end)).push(" AND ");
+    }
+}
+
+/// Compares an entry of `custom`, and leaves out those of another type, whose keys begin with another byte.
+fn entry(sql: &mut Statement, plain: impl Fn(&mut Statement), operator: Operator, key: Option<Vec<u8>>) {
+    let Some(key) = key else {
+        sql.push("1 = 0");
+        return;
+    };
+    let type_ = key.first().copied().unwrap_or_default();
+    let from = operator.holds(std::cmp::Ordering::Less).then(|| vec![type_]);
+    let below = operator.holds(std::cmp::Ordering::Greater).then(|| vec![type_ + 1]);
+    within(sql, plain, operator, key, from, below);
+}
+
+/// Compares a key, and asks that it is not less than `from` and less than `below`.
+fn within(
+    sql: &mut Statement,
+    plain: impl Fn(&mut Statement),
+    operator: Operator,
+    key: Vec<u8>,
+    from: Option<Vec<u8>>,
+    below: Option<Vec<u8>>,
+) {
+    sql.push("(");
+    plain(sql);
+    sql.push(word(operator)).bind(Bound::Bytes(key));
+    for (word, bound) in [(" >= ", from), (" < ", below)] {
+        if let Some(bound) = bound {
+            sql.push(" AND ");
+            plain(sql);
+            sql.push(word).bind(Bound::Bytes(bound));
+        }
+    }
+    sql.push(")");
+}
+
+const fn word(operator: Operator) -> &'static str {
+    match operator {
+        Operator::Equal => " = ",
+        Operator::NotEqual => " <> ",
+        Operator::Less => " < ",
+        Operator::LessOrEqual => " <= ",
+        Operator::Greater => " > ",
+        Operator::GreaterOrEqual => " >= ",
+    }
+}
+
+/// What holds of two values that are there when the operator does not.
+const fn negated(operator: Operator) -> Operator {
+    match operator {
+        Operator::Equal => Operator::NotEqual,
+        Operator::NotEqual => Operator::Equal,
+        Operator::Less => Operator::GreaterOrEqual,
+        Operator::LessOrEqual => Operator::Greater,
+        Operator::Greater => Operator::LessOrEqual,
+        Operator::GreaterOrEqual => Operator::Less,
+    }
+}

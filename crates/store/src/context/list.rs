@@ -1,0 +1,308 @@
+//! Lists as SQL.
+//!
+//! - A page is found by an index, whichever page it is. What comes after a position is cut into segments, each an
+//!   equality on the first keys of the order and a bound on the next: for an order by name, first those of the same name
+//!   with a greater id, then those with a greater name. A segment is asked only while the page is not full.
+//! - The judge of all this is [`Query::answer`].
+
+use engine::context::{Direction, Edge, Field, Item, List, Of, Position, Query, Range, Value, order};
+use wire::SubscribeKey;
+use wire::context::{Kind, TextField};
+
+use super::filter::{self, Columns, Narrow};
+use super::rows::{id_key, membership_columns, record_columns};
+use super::sql::{Bound, Dialect, Statement, UNSET, column};
+
+/// A list of one key set, as SQL.
+pub(crate) struct Lists<'q> {
+    key: &'q SubscribeKey,
+    query: &'q Query,
+    dialect: Dialect,
+    /// Whether the metadata at the other end is needed.
+    joins: bool,
+    /// SQLite: the entry of `custom` or the status by whose index the list is found, instead of by its order.
+    narrow: Option<Narrow>,
+}
+
+impl<'q> Lists<'q> {
+    pub(crate) fn new(key: &'q SubscribeKey, query: &'q Query, dialect: Dialect) -> Self {
+        let mut lists = Self { key, query, dialect, joins: false, narrow: None };
+        let sorts = query.sort.keys.iter().any(|key| lists.is_joined(&key.field));
+        let filters = query.filter.as_ref().is_some_and(|tree| filter::any_field(tree, |field| lists.is_joined(field)));
+        lists.joins = query.include.joined.is_some() || sorts || filters;
+        lists
+    }
+
+    /// Whether the rows hold the metadata at the other end, behind the membership.
+    pub(crate) const fn joins(&self) -> bool {
+        self.joins
+    }
+
+    pub(crate) fn narrowed(mut self, narrow: Narrow) -> Self {
+        self.narrow = Some(narrow);
+        self
+    }
+
+    fn is_joined(&self, field: &Field) -> bool {
+        // The id at the other end is the membership's own.
+        matches!(self.query.list, List::Memberships { .. }) && field.of == Of::Joined && field.item != Item::Id
+    }
+
+    /// How many statements answer the page at most.
+    pub(crate) fn segments(&self) -> usize {
+        self.position().map_or(1, |_| self.query.sort.keys.len() + 1)
+    }
+
+    fn position(&self) -> Option<&'q Position> {
+        match &self.query.range {
+            Range::First => None,
+            Range::From(position) | Range::Before(position) => Some(position),
+        }
+    }
+
+    /// The rows of a segment, the nearest to the position first.
+    pub(crate) fn segment(&self, segment: usize, limit: usize) -> Statement {
+        let mut sql = Statement::new(self.dialect);
+        sql.push("SELECT ");
+        match self.query.list {
+            List::Records(_) => sql.push(&record_columns("r.")),
+            List::Memberships { .. } if self.joins => {
+                sql.push(&membership_columns("m.")).push(", ").push(&record_columns("r."))
+            }
+            List::Memberships { .. } => sql.push(&membership_columns("m.")),
+        };
+        self.from(&mut sql, true);
+        let keys = &self.query.sort.keys;
+        let equal = match self.position() {
+            None => 0,
+            Some(position) => {
+                let equal = keys.len() - segment;
+                for (key, value) in keys.iter().zip(&position.values).take(equal) {
+                    sql.push(" AND ");
+                    self.push_key(&mut sql, &key.field);
+                    sql.push(" = ").bind(bound(&key.field, value));
+                }
+                sql.push(" AND ");
+                if let Some(next) = keys.get(equal) {
+                    self.push_key(&mut sql, &next.field);
+                    sql.push(if self.ascends(next.direction) { " > " } else { " < " });
+                    sql.bind(bound(&next.field, &position.values[equal]));
+                } else {
+                    // The record itself belongs to the page on the far side of its edge.
+                    let itself = position.edge == if self.query.is_backward() { Edge::After } else { Edge::Before };
+                    sql.push(self.id_column());
+                    sql.push(match (self.ascends(self.query.sort.id), itself) {
+                        (true, true) => " >= ",
+                        (true, false) => " > ",
+                        (false, true) => " <= ",
+                        (false, false) => " < ",
+                    });
+                    sql.bind(Bound::Bytes(id_key(&position.id)));
+                }
+                equal
+            }
+        };
+        sql.push(" ORDER BY ");
+        for key in &keys[equal..] {
+            self.push_key(&mut sql, &key.field);
+            sql.push(if self.ascends(key.direction) { ", " } else { " DESC, " });
+        }
+        sql.push(self.id_column());
+        sql.push(if self.ascends(self.query.sort.id) { "" } else { " DESC" });
+        sql.push(" LIMIT ").bind(Bound::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
+        sql
+    }
+
+    /// How many rows pass the filter, over all pages.
+    pub(crate) fn count(&self) -> Statement {
+        let mut sql = Statement::new(self.dialect);
+        if let (List::Records(kind), None) = (&self.query.list, &self.query.filter) {
+            sql.push("SELECT coalesce(max(records), 0) FROM spaces WHERE subscribe_key = ");
+            sql.bind(Bound::Text(self.key.as_str().into())).push(" AND kind = ");
+            sql.bind(Bound::Text(kind.as_str().into()));
+            return sql;
+        }
+        sql.push("SELECT count(*)");
+        self.from(&mut sql, false);
+        sql
+    }
+
+    /// How many records fulfil an equality, read from its index alone; not more than `most`, if that is given.
+    pub(crate) fn count_of(&self, narrow: &Narrow, most: Option<u64>) -> Statement {
+        let mut sql = Statement::new(self.dialect);
+        let List::Records(kind) = &self.query.list else { return self.count() };
+        sql.push("SELECT count(*) FROM (SELECT 1 FROM ");
+        match &narrow.entry {
+            Some(entry) => {
+                sql.push("custom_values WHERE entry = ").bind(Bound::Text(entry.clone()));
+                sql.push(" AND value_key = ").bind(Bound::Bytes(narrow.key.clone()));
+            }
+            None => {
+                sql.push("records INDEXED BY records_by_status WHERE status_key = ");
+                sql.bind(Bound::Bytes(narrow.key.clone()));
+            }
+        }
+        sql.push(" AND space = ");
+        self.push_space(&mut sql, kind.as_str());
+        if let Some(most) = most {
+            sql.push(" LIMIT ").bind(Bound::Integer(i64::try_from(most).unwrap_or(i64::MAX)));
+        }
+        sql.push(")");
+        sql
+    }
+
+    /// `FROM` and everything of `WHERE` that does not depend on the position.
+    fn from(&self, sql: &mut Statement, hinted: bool) {
+        match &self.query.list {
+            List::Records(kind) => match &self.narrow {
+                Some(Narrow { entry: Some(entry), key, .. }) => {
+                    // A cross join keeps SQLite from changing the order of the two.
+                    sql.push(" FROM custom_values c CROSS JOIN records r ON r.space = c.space AND r.id_key = c.id_key");
+                    sql.push(" WHERE c.space = ");
+                    self.push_space(sql, kind.as_str());
+                    sql.push(" AND c.entry = ").bind(Bound::Text(entry.clone()));
+                    sql.push(" AND c.value_key = ").bind(Bound::Bytes(key.clone()));
+                }
+                Some(Narrow { entry: None, key, .. }) => {
+                    sql.push(" FROM records r INDEXED BY records_by_status WHERE r.space = ");
+                    self.push_space(sql, kind.as_str());
+                    sql.push(" AND r.status_key = ").bind(Bound::Bytes(key.clone()));
+                }
+                None => {
+                    sql.push(" FROM records r");
+                    if hinted {
+                        self.push_hint(sql);
+                    }
+                    sql.push(" WHERE r.space = ");
+                    self.push_space(sql, kind.as_str());
+                }
+            },
+            List::Memberships { owner, id } => {
+                sql.push(" FROM memberships m");
+                if self.joins {
+                    sql.push(" LEFT JOIN records r ON r.space = ");
+                    self.push_space(sql, owner.other().as_str());
+                    sql.push(" AND r.id_key = ").push(self.id_column());
+                }
+                sql.push(" WHERE m.space = ");
+                self.push_space(sql, MEMBERSHIPS);
+                sql.push(match owner {
+                    Kind::User => " AND m.user_key = ",
+                    Kind::Channel => " AND m.channel_key = ",
+                });
+                sql.bind(Bound::Bytes(id_key(id)));
+            }
+        }
+        if let Some(tree) = &self.query.filter {
+            sql.push(" AND ");
+            filter::push(sql, tree, self.narrow.as_ref().map(|narrow| &narrow.comparison), self);
+        }
+    }
+
+    /// SQLite keeps no figures about the data, and might find a list by its filter and then sort all of it.
+    fn push_hint(&self, sql: &mut Statement) {
+        if self.dialect == Dialect::Sqlite {
+            sql.push(match self.query.sort.keys.first().map(|key| &key.field.item) {
+                None => " INDEXED BY records_by_id",
+                Some(Item::Text(TextField::Name)) => " INDEXED BY records_by_name",
+                Some(Item::Text(TextField::Status)) => " INDEXED BY records_by_status",
+                Some(Item::Updated) => " INDEXED BY records_by_updated",
+                Some(Item::Text(_) | Item::Id | Item::WholeCustom | Item::Custom(_)) => " INDEXED BY records_by_id",
+            });
+        }
+    }
+
+    fn push_space(&self, sql: &mut Statement, kind: &str) {
+        sql.push("(SELECT space FROM spaces WHERE subscribe_key = ").bind(Bound::Text(self.key.as_str().into()));
+        sql.push(" AND kind = ").bind(Bound::Text(kind.into())).push(")");
+    }
+
+    /// Whether rows are fetched in the ascending order of a key with this direction.
+    fn ascends(&self, direction: Direction) -> bool {
+        (direction == Direction::Ascending) != self.query.is_backward()
+    }
+
+    /// The key of what tells a row from every other of its list.
+    fn id_column(&self) -> &'static str {
+        match (&self.query.list, &self.narrow) {
+            (List::Records(_), Some(Narrow { entry: Some(_), .. })) => "c.id_key",
+            (List::Records(_), _) => "r.id_key",
+            (List::Memberships { owner: Kind::User, .. }, _) => "m.channel_key",
+            (List::Memberships { owner: Kind::Channel, .. }, _) => "m.user_key",
+        }
+    }
+
+    /// What a field sorts by: never null.
+    fn push_key(&self, sql: &mut Statement, field: &Field) {
+        if let (Some(Narrow { entry: Some(_), .. }), Item::Text(TextField::Name)) = (&self.narrow, &field.item) {
+            sql.push("c.name_key");
+            return;
+        }
+        let may_lack = self.is_joined(field) || matches!(field.item, Item::Custom(_));
+        if may_lack {
+            sql.push("coalesce(");
+        }
+        self.push_plain(sql, field);
+        if may_lack {
+            sql.push(", ");
+            match field.item {
+                Item::Updated => sql.push(LATEST),
+                Item::Id | Item::Text(_) | Item::WholeCustom | Item::Custom(_) => sql.unset_key(),
+            };
+            sql.push(")");
+        }
+    }
+
+    /// The table that has a field.
+    fn table(&self, field: &Field) -> &'static str {
+        match (&self.query.list, field.of) {
+            (List::Memberships { .. }, Of::Own) => "m.",
+            (List::Records(_), _) | (List::Memberships { .. }, Of::Joined) => "r.",
+        }
+    }
+}
+
+impl Columns for Lists<'_> {
+    fn push_plain(&self, sql: &mut Statement, field: &Field) {
+        let table = self.table(field);
+        match &field.item {
+            Item::Id => sql.push(self.id_column()),
+            Item::Text(text) => sql.push(table).push(column(*text)).push("_key"),
+            Item::Updated => sql.push(table).push("updated"),
+            Item::WholeCustom => sql.push(table).push("custom"),
+            Item::Custom(name) => sql.push_entry(table, name),
+        };
+    }
+
+    fn push_text(&self, sql: &mut Statement, field: &Field) {
+        let table = self.table(field);
+        match &field.item {
+            Item::Id => sql.push(match &self.query.list {
+                List::Records(_) => "r.id",
+                List::Memberships { owner: Kind::User, .. } => "m.channel_id",
+                List::Memberships { owner: Kind::Channel, .. } => "m.user_id",
+            }),
+            Item::Text(text) => sql.push(table).push(column(*text)),
+            Item::Updated => sql.push(table).push("updated"),
+            Item::WholeCustom => sql.push(table).push("custom"),
+            Item::Custom(name) => sql.push_entry_text(table, name),
+        };
+    }
+}
+
+/// The kind under which [`spaces`](super) has the memberships of a key set.
+pub(crate) const MEMBERSHIPS: &str = "membership";
+
+/// Sorts behind every moment.
+const LATEST: &str = "9223372036854775807";
+
+/// A value of a field as the database compares it, behind all others when it is unset.
+fn bound(field: &Field, value: &Value<'_>) -> Bound {
+    match (&field.item, value) {
+        (_, Value::Moment(moment)) => Bound::Integer(moment.micros()),
+        (Item::Updated, _) => Bound::Integer(i64::MAX),
+        (Item::Custom(_), value) => Bound::Bytes(value.custom_key().unwrap_or_else(|| UNSET.to_vec())),
+        (_, Value::Text(text)) => Bound::Bytes(order::text_key(text)),
+        (_, _) => Bound::Bytes(UNSET.to_vec()),
+    }
+}
