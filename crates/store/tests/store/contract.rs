@@ -9,6 +9,13 @@ use store::Store;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
+use crate::context::{
+    a_filter_as_large_and_as_deep_as_filters_may_be_is_answered, a_record_is_what_was_set_until_it_is_removed,
+    a_text_is_a_value_whatever_it_holds, any_commands_and_lists_are_as_the_engine_has_them,
+    events_come_once_in_the_order_of_commits_and_the_untold_ones_again,
+    many_sets_are_one_commit_and_each_has_its_answer, merges_at_once_all_count,
+    of_writers_with_one_etag_exactly_one_wins, paging_meets_once_whoever_stays,
+};
 use crate::names::{channel, channels, group, key, open, show};
 
 /// Where a store keeps its data: empty at first, and the same whenever it is opened again.
@@ -35,6 +42,15 @@ macro_rules! contract {
             what_was_answered_is_there_after_a_restart,
             writers_at_once_are_all_served,
             any_changes_leave_what_they_leave_in_a_map,
+            a_record_is_what_was_set_until_it_is_removed,
+            a_text_is_a_value_whatever_it_holds,
+            a_filter_as_large_and_as_deep_as_filters_may_be_is_answered,
+            many_sets_are_one_commit_and_each_has_its_answer,
+            of_writers_with_one_etag_exactly_one_wins,
+            merges_at_once_all_count,
+            events_come_once_in_the_order_of_commits_and_the_untold_ones_again,
+            paging_meets_once_whoever_stays,
+            any_commands_and_lists_are_as_the_engine_has_them,
         );
     };
     ($backend:ident, $place:expr; $($rule:ident,)*) => {

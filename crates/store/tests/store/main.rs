@@ -4,6 +4,7 @@
 
 mod ceiling;
 mod child;
+mod context;
 mod contract;
 mod crash;
 mod directory;
