@@ -1,10 +1,10 @@
 //! Cursors: a place between two records of a list.
 //!
-//! A cursor holds the values that the list is sorted by, and the id, of the record beside it. So the next page is found by
-//! an index, whichever page it is, and records that come or go elsewhere move nothing.
+//! A cursor holds the values that the list is sorted by, and the id, of the record beside it. So the next page is
+//! found by an index, whichever page it is, and records that come or go elsewhere move nothing.
 //!
-//! Its text names no list: it holds a checksum over list, order and place, so that a cursor of another list or of another
-//! order is refused like one that is damaged. The filter is not in it; a cursor may be used with another.
+//! Its text names no list: it holds a checksum over list, order and place, so that a cursor of another list or of
+//! another order is refused like one that is damaged. The filter is not in it; a cursor may be used with another.
 
 use std::cmp::Ordering;
 
@@ -39,8 +39,8 @@ pub enum Edge {
 /// The form of the bytes in a cursor. Another form takes another number.
 const VERSION: u8 = 1;
 const CHECKSUM_BYTES: usize = 8;
-/// The longest text that is looked at. A record has at most 32 KiB, and so have the values of a cursor; a cursor that does not
-/// fit into a request target cannot be sent anyhow.
+/// The longest text that is looked at. A record has at most 32 KiB, and so have the values of a cursor; a cursor that
+/// does not fit into a request target cannot be sent anyhow.
 const MAX_TEXT: usize = 48 * 1024;
 
 impl Position {

@@ -6,8 +6,8 @@
 //! 2. the letters and digits alone, at the first that differs a lower-case letter before any other;
 //! 3. the whole texts by code point.
 //!
-//! The order is total: texts that tie are equal. A key is a text made into bytes whose plain comparison is the same order, so
-//! that every database sorts alike; equal keys mean equal texts.
+//! The order is total: texts that tie are equal. A key is a text made into bytes whose plain comparison is the same
+//! order, so that every database sorts alike; equal keys mean equal texts.
 //!
 //! What is a letter, and which its lower case is, comes from the Unicode tables of the compiler. Keys made by another
 //! version ([`UNICODE`]) may sort otherwise: whoever stores keys notes the version and makes them anew when it changes.
@@ -36,8 +36,8 @@ pub fn compare(left: &str, right: &str) -> Ordering {
 
 /// The bytes that stand for a text: compared as bytes they have the order of [`compare`].
 ///
-/// About twice as long as the text when it is lower case. Whoever needs short keys for an index may cut them and compare the rest
-/// where the cut ones tie.
+/// About twice as long as the text when it is lower case. Whoever needs short keys for an index may cut them and
+/// compare the rest where the cut ones tie.
 #[must_use]
 pub fn text_key(text: &str) -> Vec<u8> {
     let mut key = Vec::with_capacity(2 * text.len() + 2);
@@ -45,8 +45,8 @@ pub fn text_key(text: &str) -> Vec<u8> {
     key
 }
 
-/// The bytes that stand for a value of `custom`, in the order of `custom.NAME`: text, numbers, false, true. None for null,
-/// which is unset.
+/// The bytes that stand for a value of `custom`, in the order of `custom.NAME`: text, numbers, false, true. None for
+/// null, which is unset.
 #[must_use]
 pub fn custom_key(value: &Scalar) -> Option<Vec<u8>> {
     super::Value::of_scalar(value).custom_key()

@@ -97,6 +97,22 @@ impl Condition {
         if bare == "*" { Self::Exists } else { Self::Is(bare.into()) }
     }
 
+    /// Whether a client that sends this value as `If-None-Match` has the record already, and is answered 304.
+    ///
+    /// ```
+    /// # use engine::context::Condition;
+    /// # use wire::context::{Content, ETag, Moment, Record};
+    /// # let id = wire::RecordId::new("ann").unwrap();
+    /// let record = Record { id, content: Content::default(), updated: Moment::default(), etag: ETag::new("e1") };
+    /// assert!(Condition::has_already(Some("\"e1\""), &record));
+    /// assert!(!Condition::has_already(Some("e2"), &record) && !Condition::has_already(None, &record));
+    /// ```
+    #[must_use]
+    pub fn has_already(if_none_match: Option<&str>, record: &Record) -> bool {
+        let condition = Self::of(if_none_match);
+        condition != Self::None && condition.check(Kind::User, Some(record)).is_ok()
+    }
+
     pub(super) fn check(&self, kind: Kind, current: Option<&Record>) -> Result<(), Refused> {
         let holds = match (self, current) {
             (Self::None, _) | (Self::Exists, Some(_)) => true,
