@@ -32,6 +32,9 @@ struct ServeArguments {
     /// Where data is kept. Created if it is not there. [default: ./data]
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
+    /// A PostgreSQL to keep records in, postgres://user:password@host/database. [default: SQLite in the data folder]
+    #[arg(long, value_name = "ADDRESS")]
+    database: Option<String>,
     /// A file of settings; `hereabouts config` prints one.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,

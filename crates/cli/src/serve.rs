@@ -15,8 +15,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::ServeArguments;
 
 pub(crate) fn serve(arguments: ServeArguments) -> anyhow::Result<()> {
-    let ServeArguments { listen, data, config } = arguments;
-    let config = server::config::load(Flags { config, listen, data }, std::env::vars_os())?;
+    let ServeArguments { listen, data, database, config } = arguments;
+    let config = server::config::load(Flags { config, listen, data, database }, std::env::vars_os())?;
     log_to_stderr(config.log);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
     runtime.block_on(run(config))

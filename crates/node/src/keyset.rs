@@ -9,10 +9,12 @@ use engine::groups::Registry;
 use engine::presence::{Effects, Presence};
 use engine::pubsub::{Limits, Ticker, Timelines};
 use store::Store;
+use tokio::sync::watch;
 use wire::pubsub::{Kind, Message};
 use wire::{ChannelName, GroupName, Json, PublishKey, Refusal, SubscribeKey, Timestamp, Timetoken};
 
 use crate::clock::Clock;
+use crate::context::ContextOptions;
 use crate::counters::Counters;
 use crate::post::Posted;
 use crate::waiter::{Waiter, wake};
@@ -34,6 +36,8 @@ pub struct KeysetOptions {
     pub pubsub: PubsubOptions,
     /// How presence is kept and announced.
     pub presence: PresenceOptions,
+    /// What there is of app context.
+    pub context: ContextOptions,
 }
 
 /// How messages are kept and delivered.
@@ -83,6 +87,8 @@ pub struct Keyset {
     pub(crate) registry: RwLock<Registry>,
     /// Orders the changes of groups: the store's order must be memory's.
     pub(crate) registry_changes: tokio::sync::Mutex<()>,
+    /// The number of the last event of app context that was told, of all key sets.
+    pub(crate) told: watch::Receiver<u64>,
     presence: Mutex<Presence>,
     counters: Counters,
     closing: AtomicBool,
@@ -97,6 +103,7 @@ impl Keyset {
         clock: Arc<dyn Clock>,
         ticker: Arc<Ticker>,
         store: Arc<dyn Store>,
+        told: watch::Receiver<u64>,
         start: Timetoken,
     ) -> Self {
         Self {
@@ -109,6 +116,7 @@ impl Keyset {
             options,
             clock,
             store,
+            told,
         }
     }
 

@@ -6,6 +6,7 @@
 //! - Time is asked of one [`Clock`], once an operation.
 
 mod clock;
+mod context;
 mod counters;
 mod groups;
 mod keyset;
@@ -18,6 +19,7 @@ mod upkeep;
 mod waiter;
 
 pub use clock::{Clock, SystemClock};
+pub use context::{ContextError, ContextOptions};
 pub use counters::{Counter, Counters, Gauge};
 pub use engine::access::{Access, Permit};
 pub use groups::GroupError;

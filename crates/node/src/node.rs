@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use engine::pubsub::Ticker;
 use store::{DataDirectory, OpenError, Store, StoreError};
+use tokio::sync::watch;
 use wire::{SubscribeKey, Timetoken};
 
 use crate::clock::Clock;
@@ -19,6 +20,8 @@ pub struct Node {
     ticker: Arc<Ticker>,
     store: Arc<dyn Store>,
     directory: Arc<DataDirectory>,
+    /// The number of the last event of app context that was told.
+    told: watch::Receiver<u64>,
     upkeep: Upkeep,
     /// What was found of the run before.
     restored: Restored,
@@ -31,7 +34,7 @@ pub enum StartError {
     #[error(transparent)]
     Open(#[from] OpenError),
     /// The store does not answer.
-    #[error("cannot read the channel groups: {0}")]
+    #[error("cannot read what the store keeps: {0}")]
     Store(#[from] StoreError),
     /// The ceiling of timetokens cannot be kept.
     #[error("cannot write to the data directory {}: {cause}", path.display())]
@@ -63,17 +66,19 @@ impl Node {
         })?;
 
         let start = ticker.fence(clock.now());
+        let (tell, told) = watch::channel(0);
         let mut ready = HashMap::new();
         for options in keysets {
             let (clock, ticker, store) = (Arc::clone(&clock), Arc::clone(&ticker), Arc::clone(&store));
-            let keyset = Keyset::new(options, clock, ticker, store, start);
+            let keyset = Keyset::new(options, clock, ticker, store, told.clone(), start);
             keyset.load_groups().await?;
             ready.insert(keyset.options().subscribe_key.clone(), Arc::new(keyset));
         }
         let restored = snapshot::restore(&ready, &directory, clock.as_ref())?;
         let all: Vec<_> = ready.values().cloned().collect();
-        let upkeep = upkeep::spawn(all, Arc::clone(&directory), Arc::clone(&ticker), Arc::clone(&clock));
-        Ok(Self { keysets: ready, clock, ticker, store, directory, upkeep, restored })
+        let mut upkeep = upkeep::spawn(all, Arc::clone(&directory), Arc::clone(&ticker), Arc::clone(&clock));
+        upkeep.tell_events(ready.clone(), Arc::clone(&store), store.events().await?, tell);
+        Ok(Self { keysets: ready, clock, ticker, store, directory, told, upkeep, restored })
     }
 
     /// The key set with this subscribe key.
@@ -117,6 +122,12 @@ impl Node {
     pub async fn stop(self) {
         self.close();
         self.upkeep.stop().await;
+        let told = *self.told.borrow();
+        if told > 0
+            && let Err(error) = self.store.told(told).await
+        {
+            tracing::error!(%error, "could not note which events were told; the last ones will be told again");
+        }
         let keysets: Vec<_> = self.keysets.into_values().collect();
         let (directory, ticker, clock) = (self.directory, self.ticker, self.clock);
         let saved = tokio::task::spawn_blocking(move || {

@@ -1,17 +1,19 @@
 //! What happens by itself: lapses and interval events, forgetting, and saving.
 
+use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use engine::pubsub::Ticker;
-use store::DataDirectory;
-use tokio::sync::watch;
+use store::{DataDirectory, Numbered, Store};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Interval, MissedTickBehavior, interval};
-use wire::Timetoken;
+use wire::{SubscribeKey, Timetoken};
 
 use crate::clock::Clock;
+use crate::context;
 use crate::keyset::Keyset;
 use crate::snapshot;
 
@@ -21,6 +23,8 @@ const ADVANCE_EVERY: Duration = Duration::from_millis(50);
 const ADVANCE_AT_ONCE: usize = 256;
 /// One shard of each key set a turn, so that every timeline is looked at about once a minute.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
+/// How often it is noted which events were told. After a crash those since the last time are told again.
+const NOTE_TOLD_EVERY: Duration = Duration::from_secs(1);
 /// How often the ceiling is saved, and how far ahead of the clock it is.
 const CEILING_EVERY: Duration = Duration::from_secs(5);
 const CEILING_LEAD: Duration = Duration::from_secs(15);
@@ -32,6 +36,20 @@ pub(crate) struct Upkeep {
 }
 
 impl Upkeep {
+    /// Tells the events of app context, and notes which.
+    pub(crate) fn tell_events(
+        &mut self,
+        keysets: HashMap<SubscribeKey, Arc<Keyset>>,
+        store: Arc<dyn Store>,
+        events: mpsc::UnboundedReceiver<Numbered>,
+        tell: watch::Sender<u64>,
+    ) {
+        let (told, until) = (tell.subscribe(), self.goes_on.subscribe());
+        let ticks = Ticks::new(NOTE_TOLD_EVERY, until.clone());
+        self.tasks.push(tokio::spawn(note_told(Arc::clone(&store), told, ticks)));
+        self.tasks.push(tokio::spawn(context::tell_events(keysets, store, events, tell, until)));
+    }
+
     /// Ends the tasks, and waits until they have finished what they are at: a save that is under way must not meet the
     /// last one.
     pub(crate) async fn stop(self) {
@@ -118,6 +136,20 @@ async fn keep_ceiling(directory: Arc<DataDirectory>, ticker: Arc<Ticker>, clock:
         let saved = tokio::task::spawn_blocking(move || save_ceiling(&directory, &ticker, clock.now())).await;
         if let Ok(Err(error)) = saved {
             tracing::error!(%error, "could not save the ceiling of timetokens; trying again");
+        }
+    }
+}
+
+async fn note_told(store: Arc<dyn Store>, told: watch::Receiver<u64>, mut ticks: Ticks) {
+    let mut noted = 0;
+    while ticks.next().await {
+        let last = *told.borrow();
+        if last == noted {
+            continue;
+        }
+        match store.told(last).await {
+            Ok(()) => noted = last,
+            Err(error) => tracing::error!(%error, "could not note which events were told; trying again"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use engine::presence::{Actions, Devices, Options, Rule, Rules};
 use engine::pubsub::Limits;
-use node::{Access, KeysetOptions, PresenceOptions, PubsubOptions};
+use node::{Access, ContextOptions, KeysetOptions, PresenceOptions, PubsubOptions};
 use wire::InvalidName;
 
 use crate::config::{self, Edge};
@@ -27,6 +27,7 @@ pub(crate) fn options(keyset: &config::Keyset, edge: &Edge) -> Result<KeysetOpti
             channels_per_group: keyset.pubsub.channels_per_group,
         },
         presence: presence(&keyset.presence)?,
+        context: context(&keyset.context),
     })
 }
 
@@ -62,4 +63,25 @@ fn presence(presence: &config::Presence) -> Result<PresenceOptions, InvalidName>
         snapshot_every: presence.snapshot,
         notice_channel: presence.active_notice_channel.clone(),
     })
+}
+
+fn context(context: &config::Context) -> ContextOptions {
+    let config::Context {
+        enabled,
+        user_events,
+        channel_events,
+        membership_events,
+        referential_integrity,
+        disallow_get_all_users,
+        disallow_get_all_channels,
+    } = *context;
+    ContextOptions {
+        enabled,
+        user_events,
+        channel_events,
+        membership_events,
+        referential_integrity,
+        disallow_get_all_users,
+        disallow_get_all_channels,
+    }
 }

@@ -70,6 +70,7 @@ pub struct Builder {
     settings: String,
     edge: Option<Edge>,
     clock: Option<Arc<dyn Clock>>,
+    database: Option<String>,
 }
 
 impl Builder {
@@ -85,6 +86,13 @@ impl Builder {
     #[must_use]
     pub fn edge(mut self, edge: Edge) -> Self {
         self.edge = Some(edge);
+        self
+    }
+
+    /// A PostgreSQL, by its address, in place of SQLite.
+    #[must_use]
+    pub fn database(mut self, address: &str) -> Self {
+        self.database = Some(address.to_owned());
         self
     }
 
@@ -106,7 +114,12 @@ impl Builder {
         let text = format!("{}{}{keysets}", self.edge.map(Edge::setting).unwrap_or_default(), self.settings);
         let file = directory.join("hereabouts.toml");
         std::fs::write(&file, text).expect("the configuration can be written");
-        let flags = Flags { config: Some(file), listen: Some("127.0.0.1:0".into()), data: Some(data_in(directory)) };
+        let flags = Flags {
+            config: Some(file),
+            listen: Some("127.0.0.1:0".into()),
+            data: Some(data_in(directory)),
+            database: self.database.clone(),
+        };
         let nothing: [(&str, &str); 0] = [];
         server::config::load(flags, nothing).unwrap_or_else(|why| panic!("{why}"))
     }

@@ -114,6 +114,21 @@ impl From<Fault> for Refusal {
 }
 
 impl Refusal {
+    /// Whether it has the form of app context.
+    #[must_use]
+    pub fn is_of_context(&self) -> bool {
+        matches!(
+            self,
+            Self::InvalidInput(_)
+                | Self::NoRecord
+                | Self::Stale(_)
+                | Self::ContextForbidden
+                | Self::ContextBusy
+                | Self::ContextFailed
+                | Self::ContextTooSlow
+        )
+    }
+
     /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> u16 {

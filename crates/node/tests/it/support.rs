@@ -12,8 +12,8 @@ use std::time::Duration;
 use engine::filter::MessageFilter;
 use engine::pubsub::Limits;
 use node::{
-    Access, Batch, Caller, Clock, GroupStream, HereNow, Item, Keyset, KeysetOptions, Node, Permit, Places,
-    PresenceOptions, PubsubOptions, Subscribe,
+    Access, Batch, Caller, Clock, ContextOptions, GroupStream, HereNow, Item, Keyset, KeysetOptions, Node, Permit,
+    Places, PresenceOptions, PubsubOptions, Subscribe,
 };
 use store::{DataDirectory, Settings, Sqlite, Store};
 use tempfile::TempDir;
@@ -156,6 +156,15 @@ pub(crate) fn options() -> KeysetOptions {
             here_now_limit: 1000,
             snapshot_every: seconds(10),
             notice_channel: None,
+        },
+        context: ContextOptions {
+            enabled: true,
+            user_events: true,
+            channel_events: true,
+            membership_events: true,
+            referential_integrity: false,
+            disallow_get_all_users: true,
+            disallow_get_all_channels: true,
         },
     }
 }

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod body;
+mod context;
 mod groups;
 mod presence;
 mod publish;
@@ -39,6 +40,25 @@ pub(crate) struct Request<'r> {
     /// The body as sent, and how it is compressed.
     pub(crate) body: &'r [u8],
     pub(crate) content_encoding: Option<&'r str>,
+    pub(crate) headers: Headers<&'r [u8]>,
+}
+
+/// The headers that an operation asks about, as sent, or where they stand. Of several the first.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Headers<T> {
+    pub(crate) content_type: Option<T>,
+    pub(crate) if_match: Option<T>,
+    pub(crate) if_none_match: Option<T>,
+}
+
+impl<T> Headers<T> {
+    pub(crate) fn map<'h, U>(&'h self, each: impl Fn(&'h T) -> U) -> Headers<U> {
+        Headers {
+            content_type: self.content_type.as_ref().map(&each),
+            if_match: self.if_match.as_ref().map(&each),
+            if_none_match: self.if_none_match.as_ref().map(&each),
+        }
+    }
 }
 
 /// The answer to a request, now or later. What comes later has let go of the request.
@@ -122,6 +142,15 @@ fn dispatch(app: &Arc<App>, request: &Request<'_>, target: &Target<'_>, route: R
         Route::Group { group, .. } => groups::group(app, &keyset, &arguments, group),
         Route::GroupDelete { group, .. } => groups::delete(app, &keyset, group),
         Route::GroupList { .. } => groups::list(&keyset).map(Answer::from),
+        Route::ListRecords { kind, .. } => context::list_records(app, keyset, target, kind),
+        Route::WriteRecords { kind, .. } => context::write_records(app, keyset, request, kind),
+        Route::GetRecord { kind, id, .. } => context::get_record(app, keyset, target, request, kind, id),
+        Route::SetRecord { kind, id, .. } => context::set_record(app, keyset, target, request, kind, id),
+        Route::RemoveRecord { kind, id, .. } => context::remove_record(app, keyset, request, kind, id),
+        Route::ListMemberships { owner, id, .. } => context::list_memberships(app, keyset, target, owner, id),
+        Route::ManageMemberships { owner, id, .. } => {
+            context::manage_memberships(app, keyset, target, request, owner, id)
+        }
     };
     match (answer.unwrap_or_else(|refusal| refuse(app, &refusal).into()), callback) {
         (Answer::Now(reply), callback) => reply.wrapped(callback.as_deref()).into(),
@@ -153,7 +182,16 @@ fn callback_of(route: Route<'_>, arguments: &Arguments<'_>) -> Option<String> {
         | Route::WhereNow { .. }
         | Route::SetState { .. }
         | Route::GetState { .. } => arguments.raw("callback"),
-        Route::Group { .. } | Route::GroupDelete { .. } | Route::GroupList { .. } => None,
+        Route::Group { .. }
+        | Route::GroupDelete { .. }
+        | Route::GroupList { .. }
+        | Route::ListRecords { .. }
+        | Route::WriteRecords { .. }
+        | Route::GetRecord { .. }
+        | Route::SetRecord { .. }
+        | Route::RemoveRecord { .. }
+        | Route::ListMemberships { .. }
+        | Route::ManageMemberships { .. } => None,
     };
     name.filter(|name| is_identifier(name)).map(str::to_owned)
 }

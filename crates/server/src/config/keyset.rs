@@ -2,6 +2,7 @@
 
 use wire::{PublishKey, SubscribeKey};
 
+use super::context::Context;
 use super::environment::Environment;
 use super::error::ConfigError;
 use super::presence::Presence;
@@ -32,6 +33,8 @@ pub struct Keyset {
     pub presence: Presence,
     /// Its publish and subscribe, merged.
     pub pubsub: PubSub,
+    /// Its app context, merged.
+    pub context: Context,
 }
 
 /// Reads all key sets: at least one, none like another.
@@ -43,6 +46,7 @@ pub(super) fn read_all(
     // Checked on their own first, so that a complaint is about them and not about a key set that inherits them.
     Presence::read(&settings.section("presence")?)?;
     PubSub::read(&settings.section("pubsub")?)?;
+    Context::read(&settings.section("context")?)?;
 
     let expected = "a list of at least one key set, each begun by [[keyset]]";
     let tables = settings.tables("keyset", &template(blank, settings.table()), expected)?;
@@ -80,10 +84,10 @@ pub(super) fn blank(defaults: &Value) -> Value {
     keyset
 }
 
-/// A blank key set with the presence and the pubsub that all key sets share.
+/// A blank key set with the presence, the pubsub and the context that all key sets share.
 pub(super) fn template(blank: &Value, shared: &Value) -> Value {
     let mut keyset = blank.clone();
-    for name in ["presence", "pubsub"] {
+    for name in ["presence", "pubsub", "context"] {
         if let Some(table) = shared.get(name) {
             keyset.set(name, table.clone());
         }
@@ -107,6 +111,7 @@ impl Keyset {
             groups: settings.flag("groups")?,
             presence: Presence::read(&settings.section("presence")?)?,
             pubsub: PubSub::read(&settings.section("pubsub")?)?,
+            context: Context::read(&settings.section("context")?)?,
         };
         if keyset.access_manager && keyset.secret_key.is_none() {
             return Err(ConfigError::NoSecret { keyset: settings.table().origin.to_string() });

@@ -13,6 +13,7 @@
 //! merges just as well, but forgets on the way which line or variable said what, stops at the type of a value where we
 //! also owe its range, and has no word for a setting that nobody knows.
 
+mod context;
 mod edge;
 mod environment;
 mod error;
@@ -32,6 +33,7 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+pub use context::Context;
 pub use edge::Edge;
 pub use error::ConfigError;
 pub use keyset::Keyset;
@@ -55,6 +57,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The directory of everything that survives a restart.
     pub data: PathBuf,
+    /// The address of a PostgreSQL to keep records in; without one they are in the directory. It may hold a password.
+    pub database: Option<Secret>,
     /// What is logged, and how.
     pub log: Log,
     /// Limits and times of connections, requests and replies.
@@ -74,6 +78,8 @@ pub struct Flags {
     pub listen: Option<String>,
     /// `--data`
     pub data: Option<PathBuf>,
+    /// `--database`, as typed.
+    pub database: Option<String>,
 }
 
 /// Reads the configuration from all its layers; `environment` is usually [`std::env::vars_os`].
@@ -114,6 +120,9 @@ fn assemble(file: Option<(&Path, &str)>, environment: &mut Environment, flags: F
     if let Some(address) = flags.listen {
         settings.set("listen", Value::of_flag("--listen", address));
     }
+    if let Some(address) = flags.database {
+        settings.set("database", Value::of_flag("--database", address));
+    }
     let mut config = Config::read(&Section::root(&settings, &known), &blank, environment)?;
     environment.refuse_unknown()?;
     if let Some(directory) = flags.data {
@@ -135,6 +144,7 @@ impl Config {
                 |text| text.parse().ok(),
             )?,
             data: PathBuf::from(data),
+            database: Secret::read_address(settings)?,
             log: Log::read(&settings.section("log")?)?,
             edge: Edge::read(&settings.section("edge")?)?,
             keysets: keyset::read_all(settings, blank_keyset, environment)?,

@@ -10,6 +10,9 @@ use super::value::{Content, Value};
 /// The ways to give the secret of a key set, of which one may be taken.
 pub(super) const WAYS: [&str; 3] = ["secret_key", "secret_key_file", "secret_key_env"];
 
+/// How the address of a PostgreSQL begins.
+const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
+
 /// A secret. Not comparable, because `==` tells by its time how much was right; never empty.
 #[derive(Clone)]
 pub struct Secret(String);
@@ -19,6 +22,21 @@ impl Secret {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// The address of the database, unless it is empty. What else was written there is not repeated.
+    pub(super) fn read_address(settings: &Section<'_>) -> Result<Option<Self>, ConfigError> {
+        let text = settings.given("database").map(text_of);
+        match text {
+            Some(Some("")) => Ok(None),
+            Some(Some(text)) if SCHEMES.iter().any(|scheme| text.starts_with(scheme)) => {
+                Ok(Some(Self(text.to_owned())))
+            }
+            _ => Err(ConfigError::SecretUnreadable {
+                setting: settings.origin("database"),
+                reason: "it must be an address that begins with postgres://, or empty".to_owned(),
+            }),
+        }
     }
 
     /// The secret of the key set `keyset`, from where it says.
@@ -45,7 +63,7 @@ impl Secret {
 
 fn text_of(value: &Value) -> Option<&str> {
     match &value.content {
-        Content::Text(text) => Some(text),
+        Content::Text(text) | Content::Loose(text) => Some(text),
         _ => None,
     }
 }

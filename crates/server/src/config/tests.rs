@@ -80,6 +80,7 @@ fn without_any_configuration_there_is_one_open_key_set() {
     let config = defaults();
     assert_eq!(config.listen, "127.0.0.1:7700".parse().unwrap());
     assert_eq!(config.data, Path::new("./data"));
+    assert!(config.database.is_none());
     assert_eq!(config.log, Log { format: LogFormat::Auto, level: LevelFilter::INFO });
     assert_eq!(
         config.edge,
@@ -181,7 +182,7 @@ fn every_setting_is_read_and_its_comment_says_what_is_allowed() {
 fn each_layer_wins_over_the_one_before() {
     let file = "listen = \"127.0.0.1:1\"\ndata = \"file\"\n[presence]\nannounce_max = 1\ninterval_seconds = 7\n";
     let variables = [("HEREABOUTS_LISTEN", "127.0.0.1:2"), ("HEREABOUTS_PRESENCE__ANNOUNCE_MAX", "2")];
-    let flags = Flags { listen: Some("[::1]:3".into()), data: Some("flag".into()), config: None };
+    let flags = Flags { listen: Some("[::1]:3".into()), data: Some("flag".into()), ..Flags::default() };
 
     let by_file = from_file(file).unwrap();
     assert_eq!((by_file.listen.port(), by_file.data.as_path()), (1, Path::new("file")));

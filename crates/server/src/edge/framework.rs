@@ -6,7 +6,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request as HttpRequest, State};
-use axum::http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH};
+use axum::http::header::{
+    ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, IF_MATCH, IF_NONE_MATCH,
+};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -22,7 +24,7 @@ use wire::route::Method;
 
 use super::lean::accepts_gzip;
 use super::rewind::Rewind;
-use crate::api::{self, Answer, App, Request};
+use crate::api::{self, Answer, App, Headers, Request};
 use crate::metrics::Served;
 
 /// Streams of one HTTP/2 connection at a time. Each may be a parked poll.
@@ -133,7 +135,14 @@ async fn protocol(State(app): State<Arc<App>>, request: HttpRequest) -> Response
         }
         Ok(body) => {
             let content_encoding = parts.headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
-            let (operation, answer) = api::answer(&app, &Request { method, target, body: &body, content_encoding });
+            let header = |name: HeaderName| parts.headers.get(name).map(HeaderValue::as_bytes);
+            let headers = Headers {
+                content_type: header(CONTENT_TYPE),
+                if_match: header(IF_MATCH),
+                if_none_match: header(IF_NONE_MATCH),
+            };
+            let asked = Request { method, target, body: &body, content_encoding, headers };
+            let (operation, answer) = api::answer(&app, &asked);
             match answer {
                 Answer::Now(reply) => (operation, reply, false),
                 Answer::Later(reply) => (operation, reply.await, true),

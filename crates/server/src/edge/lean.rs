@@ -1,7 +1,7 @@
 //! The hot path: HTTP/1.1 with as little between the socket and the answer as can be.
 //!
-//! - It serves what is whole and plain: a known route by GET, or by POST with a length. Everything else, HTTP/2
-//!   included, goes to the framework, which serves the same routes as well.
+//! - It serves what is whole and plain: a known route by GET or DELETE, or by POST or PATCH with a length. Everything
+//!   else, HTTP/2 included, goes to the framework, which serves the same routes as well.
 //! - A connection that waits, for a request or in a poll, owns no buffer.
 //! - One request at a time: what a client sends ahead waits, up to a limit, in its turn.
 
@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
 use std::mem::MaybeUninit;
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -23,7 +24,7 @@ use wire::target::Target;
 
 use super::patience::Patience;
 use super::reply::Reply;
-use crate::api::{self, Answer, App, Request};
+use crate::api::{self, Answer, App, Headers, Request};
 use crate::metrics::Served;
 
 /// Headers in a request. Clients send about ten.
@@ -87,10 +88,11 @@ enum Head {
 /// A request that is whole, head and body.
 struct Whole {
     method: Method,
-    target: std::ops::Range<usize>,
-    body: std::ops::Range<usize>,
+    target: Range<usize>,
+    body: Range<usize>,
     gzip: bool,
     close: bool,
+    headers: Headers<Range<usize>>,
 }
 
 impl Connection {
@@ -148,6 +150,8 @@ impl Connection {
         let method = match method {
             "GET" => Method::Get,
             "POST" => Method::Post,
+            "PATCH" => Method::Patch,
+            "DELETE" => Method::Delete,
             _ => return Head::Foreign,
         };
         if path.len() > edge.request_target_bytes {
@@ -157,7 +161,8 @@ impl Connection {
             return Head::Refused(Refusal::HeadTooLarge);
         }
         let Some(plain) = Plain::of(parsed.headers) else { return Head::Foreign };
-        if method == Method::Get && plain.length > 0 || Route::of(method, &Target::new(path)).is_err() {
+        let bodiless = matches!(method, Method::Get | Method::Delete);
+        if bodiless && plain.length > 0 || Route::of(method, &Target::new(path)).is_err() {
             return Head::Foreign;
         }
         if plain.length > edge.body_bytes {
@@ -167,8 +172,12 @@ impl Connection {
         if self.ahead.len() < body.end {
             return Head::Body(body.end);
         }
-        let start = path.as_ptr() as usize - self.ahead.as_ptr() as usize;
-        Head::Whole(Whole { method, target: start..start + path.len(), body, gzip: plain.gzip, close: plain.close })
+        let place = |bytes: &[u8]| {
+            let start = bytes.as_ptr() as usize - self.ahead.as_ptr() as usize;
+            start..start + bytes.len()
+        };
+        let (target, headers) = (place(path.as_bytes()), plain.headers.map(|value| place(value)));
+        Head::Whole(Whole { method, target, body, gzip: plain.gzip, close: plain.close, headers })
     }
 
     /// Whether a head that is not whole is too long already.
@@ -186,8 +195,10 @@ impl Connection {
         let served = Served::begin(&app.metrics);
         // `parse` found it to be text, and everything up to the body's end to be there.
         let target = std::str::from_utf8(&self.ahead[request.target.clone()]).unwrap_or_default();
-        let asked =
-            Request { method: request.method, target, body: &self.ahead[request.body.clone()], content_encoding: None };
+        let read = |place: &Range<usize>| &self.ahead[place.clone()];
+        let headers = request.headers.map(read);
+        let body = read(&request.body);
+        let asked = Request { method: request.method, target, body, content_encoding: None, headers };
         let (operation, answer) = api::answer(&self.app, &asked);
         self.consume(request.body.end);
         let (reply, waited) = match answer {
@@ -319,16 +330,17 @@ thread_local! {
 }
 
 /// The headers of a request without specialities.
-struct Plain {
+struct Plain<'h> {
+    headers: Headers<&'h [u8]>,
     length: usize,
     gzip: bool,
     close: bool,
 }
 
-impl Plain {
+impl<'h> Plain<'h> {
     /// None for a request that the framework should read.
-    fn of(headers: &[httparse::Header<'_>]) -> Option<Self> {
-        let mut plain = Self { length: 0, gzip: false, close: false };
+    fn of(headers: &[httparse::Header<'h>]) -> Option<Self> {
+        let mut plain = Self { headers: Headers::default(), length: 0, gzip: false, close: false };
         let mut lengths = 0;
         for header in headers {
             let is = |name: &str| header.name.eq_ignore_ascii_case(name);
@@ -345,6 +357,12 @@ impl Plain {
                     value if value.eq_ignore_ascii_case(b"close") => plain.close = true,
                     _ => return None,
                 }
+            } else if is("content-type") {
+                plain.headers.content_type.get_or_insert(header.value);
+            } else if is("if-match") {
+                plain.headers.if_match.get_or_insert(header.value);
+            } else if is("if-none-match") {
+                plain.headers.if_none_match.get_or_insert(header.value);
             } else if is("transfer-encoding") || is("content-encoding") || is("expect") || is("upgrade") {
                 return None;
             }

@@ -13,10 +13,12 @@ use super::date;
 /// The type of a body, by subsystem (`docs/protocol/conventions.md`, "Content types and bodies").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ContentType {
-    /// Time, publish, signal, subscribe, presence, and every refusal.
+    /// Time, publish, signal, subscribe, presence, and refusals but those of app context.
     Script,
     /// Channel groups.
     Json,
+    /// App context and its refusals, which one vector has without a charset.
+    BareJson,
 }
 
 impl ContentType {
@@ -24,6 +26,7 @@ impl ContentType {
         match self {
             Self::Script => "text/javascript; charset=\"UTF-8\"",
             Self::Json => "application/json; charset=UTF-8",
+            Self::BareJson => "application/json",
         }
     }
 }
@@ -36,7 +39,7 @@ const PREFLIGHT: [(&str, &str); 3] = [
     ("Access-Control-Allow-Methods", "GET, POST, DELETE, PATCH, OPTIONS"),
     (
         "Access-Control-Allow-Headers",
-        "Origin, X-Requested-With, Content-Type, Accept, Content-Encoding, Authorization, If-Match",
+        "Origin, X-Requested-With, Content-Type, Accept, Content-Encoding, Authorization, If-Match, If-None-Match",
     ),
     ("Access-Control-Max-Age", "86400"),
 ];
@@ -47,6 +50,9 @@ const RETRY_AFTER: (&str, &str) = ("Retry-After", "1");
 
 /// Level 1: nearly all of the gain on JSON at a third of the cost of the default.
 const GZIP_LEVEL: Compression = Compression::new(1);
+
+/// A reply with this status has no body, whatever its head says, so its head says nothing of one.
+const NOT_MODIFIED: u16 = 304;
 
 /// A reply, before it is known how it will be sent.
 #[derive(Clone, Debug)]
@@ -90,7 +96,13 @@ impl Reply {
 
     /// A refusal, with its status and body.
     pub(crate) fn refusal(refusal: &Refusal, now: Timetoken) -> Self {
-        Self { status: refusal.status(), ..Self::json(ContentType::Script, refusal.body(now)) }
+        let content_type = if refusal.is_of_context() { ContentType::BareJson } else { ContentType::Script };
+        Self { status: refusal.status(), ..Self::json(content_type, refusal.body(now)) }
+    }
+
+    /// Whoever asks has it already.
+    pub(crate) fn not_modified() -> Self {
+        Self { status: NOT_MODIFIED, ..Self::json(ContentType::BareJson, "") }
     }
 
     /// The answer to a browser's preflight: every path may be asked from everywhere.
@@ -133,7 +145,9 @@ impl Reply {
 
     /// The headers, but for those that frame the body.
     fn headers(&self, mut each: impl FnMut(&'static str, &str)) {
-        each("Content-Type", self.content_type.as_str());
+        if self.status != NOT_MODIFIED {
+            each("Content-Type", self.content_type.as_str());
+        }
         for (name, value) in [NO_CACHE, ALLOW_ORIGIN, EXPOSE_HEADERS] {
             each(name, value);
         }
@@ -162,7 +176,9 @@ impl Reply {
         out.extend_from_slice(b"\r\n");
         self.headers(|name, value| push_header(out, name, value));
         date::with(now, |date| push_header(out, "Date", date));
-        push_header(out, "Content-Length", &self.body.len().to_string());
+        if self.status != NOT_MODIFIED {
+            push_header(out, "Content-Length", &self.body.len().to_string());
+        }
         if close {
             push_header(out, "Connection", "close");
         }

@@ -1,0 +1,236 @@
+//! App context: users, channels and memberships, and who hears of their changes (`docs/protocol/app-context.md`).
+//!
+//! - What a command does is decided in the store, in one transaction, by the rules of `engine::context`.
+//! - One task tells the events, in the order of their commits; a command is answered when its events are told. So a
+//!   timetoken that is taken after an answer is later than the event, and events of one record keep their order.
+//! - Nothing of app context is kept in memory.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::access::{Access, Permit};
+use engine::context::{Manage, Query, Refused, Remove, Removed, Set, Written};
+use store::{Committed, Numbered, Store, StoreError};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::watch;
+use wire::context::{About, Event, Joined, Kind, Moment, Page, Record};
+use wire::{RecordId, Refusal, SubscribeKey};
+
+use crate::keyset::Keyset;
+use crate::post::Posted;
+use crate::waiter::wake;
+
+/// What an operator decides about app context.
+#[derive(Clone, Copy, Debug)]
+pub struct ContextOptions {
+    /// Whether there is app context at all.
+    pub enabled: bool,
+    /// Whether changes of users are told.
+    pub user_events: bool,
+    /// Whether changes of channels are told.
+    pub channel_events: bool,
+    /// Whether changes of memberships are told.
+    pub membership_events: bool,
+    /// Whether a membership needs both its ends, and goes with either.
+    pub referential_integrity: bool,
+    /// With access control: whether listing all users needs a permission.
+    pub disallow_get_all_users: bool,
+    /// With access control: whether listing all channels needs a permission.
+    pub disallow_get_all_channels: bool,
+}
+
+/// Why a call of app context was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum ContextError {
+    /// The records do not allow it.
+    #[error("the change is not allowed")]
+    Refused(#[from] Refused),
+    /// The store failed, and nothing changed.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    /// The server is stopping. The change was made, and is told at the next start.
+    #[error("the server is stopping")]
+    Stopping,
+}
+
+impl ContextOptions {
+    fn tells(&self, about: &About) -> bool {
+        match about {
+            About::User(_) => self.user_events,
+            About::Channel(_) => self.channel_events,
+            About::Membership { .. } => self.membership_events,
+        }
+    }
+}
+
+impl Keyset {
+    /// Decides on a call about single records, their memberships or their members.
+    ///
+    /// # Errors
+    /// [`Refusal::ContextForbidden`]
+    pub fn decide_context(&self) -> Result<Permit, Refusal> {
+        permit(self.options.access)
+    }
+
+    /// Decides on a call that lists all users or all channels.
+    ///
+    /// # Errors
+    /// [`Refusal::ContextForbidden`]
+    pub fn decide_get_all(&self, kind: Kind) -> Result<Permit, Refusal> {
+        let context = &self.options.context;
+        let guarded = match kind {
+            Kind::User => context.disallow_get_all_users,
+            Kind::Channel => context.disallow_get_all_channels,
+        };
+        permit(if guarded { self.options.access } else { Access::Open })
+    }
+
+    /// A user or channel, if it has metadata.
+    ///
+    /// # Errors
+    /// [`ContextError::Store`]
+    #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
+    pub async fn record(&self, _permit: Permit, kind: Kind, id: &RecordId) -> Result<Option<Record>, ContextError> {
+        Ok(self.store.record(self.key(), kind, id).await?)
+    }
+
+    /// A page of users or channels.
+    ///
+    /// # Errors
+    /// [`ContextError::Store`]
+    #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
+    pub async fn records(&self, _permit: Permit, query: &Query) -> Result<Page<Record>, ContextError> {
+        Ok(self.store.records(self.key(), query).await?)
+    }
+
+    /// A page of the memberships of a user or the members of a channel.
+    ///
+    /// # Errors
+    /// [`ContextError::Store`]
+    #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
+    pub async fn memberships(&self, _permit: Permit, query: &Query) -> Result<Page<Joined>, ContextError> {
+        Ok(self.store.memberships(self.key(), query).await?)
+    }
+
+    /// Sets a user or channel.
+    ///
+    /// # Errors
+    /// [`ContextError`]; nothing changed, unless the server is stopping.
+    #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
+    pub async fn set_record(&self, _permit: Permit, set: Set) -> Result<Written, ContextError> {
+        let committed = self.store.set(self.key(), set, self.moment()).await?;
+        Ok(self.told(committed).await??)
+    }
+
+    /// Sets users or channels one after the other, in one commit. Each is refused or done by itself.
+    ///
+    /// # Errors
+    /// [`ContextError`]; nothing changed, unless the server is stopping.
+    #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
+    pub async fn set_records(
+        &self,
+        _permit: Permit,
+        sets: Vec<Set>,
+    ) -> Result<Vec<Result<Written, Refused>>, ContextError> {
+        let committed = self.store.set_many(self.key(), sets, self.moment()).await?;
+        self.told(committed).await
+    }
+
+    /// Removes a user or channel; with referential integrity, its memberships as well.
+    ///
+    /// # Errors
+    /// [`ContextError`]; nothing changed, unless the server is stopping.
+    #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
+    pub async fn remove_record(&self, _permit: Permit, remove: Remove) -> Result<Removed, ContextError> {
+        let committed = self.store.remove(self.key(), remove).await?;
+        Ok(self.told(committed).await??)
+    }
+
+    /// Sets and deletes memberships of one user or members of one channel, all or none; then answers with a page of them.
+    ///
+    /// # Errors
+    /// [`ContextError`]; nothing changed, unless the server is stopping.
+    pub async fn manage(&self, permit: Permit, manage: Manage, query: &Query) -> Result<Page<Joined>, ContextError> {
+        if !manage.is_empty() {
+            let committed = self.store.manage(self.key(), manage, self.moment()).await?;
+            self.told(committed).await??;
+        }
+        self.memberships(permit, query).await
+    }
+
+    fn key(&self) -> &SubscribeKey {
+        &self.options.subscribe_key
+    }
+
+    fn moment(&self) -> Moment {
+        self.now().into()
+    }
+
+    /// What became of a command, once its events are told.
+    async fn told<T>(&self, committed: Committed<T>) -> Result<T, ContextError> {
+        let passed = self.told.clone().wait_for(|told| *told >= committed.last).await.is_ok();
+        if passed { Ok(committed.outcome) } else { Err(ContextError::Stopping) }
+    }
+
+    fn tell(&self, event: &Event) {
+        if !self.options.context.tells(&event.about) {
+            return;
+        }
+        let now = self.now();
+        let woken = event.messages().flat_map(|message| self.enter(Posted::message(message), now).1);
+        wake(woken.collect());
+    }
+}
+
+fn permit(access: Access) -> Result<Permit, Refusal> {
+    access.decide(&[], &[]).map_err(|_| Refusal::ContextForbidden)
+}
+
+/// Events that are told before anybody who waits for them is woken: some milliseconds of work.
+const TOLD_AT_ONCE: usize = 256;
+/// How long to wait for a store that has no events to give, before it is asked again.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Tells events as the store hands them out, until the node ends and none is left. `told` has the number of the last one.
+pub(crate) async fn tell_events(
+    keysets: HashMap<SubscribeKey, Arc<Keyset>>,
+    store: Arc<dyn Store>,
+    mut events: UnboundedReceiver<Numbered>,
+    told: watch::Sender<u64>,
+    mut until: watch::Receiver<()>,
+) {
+    let (mut batch, mut last) = (Vec::new(), 0);
+    loop {
+        let received = tokio::select! {
+            biased;
+            received = events.recv_many(&mut batch, TOLD_AT_ONCE) => received,
+            _ = until.changed() => return,
+        };
+        if received == 0 {
+            tracing::error!("the store gave up its events; asking for them again");
+            tokio::select! {
+                () = tokio::time::sleep(ASK_AGAIN) => {}
+                _ = until.changed() => return,
+            }
+            match store.events().await {
+                Ok(again) => events = again,
+                Err(error) => tracing::error!(%error, "the store has no events to give"),
+            }
+            continue;
+        }
+        for Numbered { number, key, event } in batch.drain(..) {
+            // A store that was asked again begins with what it has not noted yet, some of which was told.
+            if number <= last {
+                continue;
+            }
+            // A key set that is gone from the configuration has no subscribers.
+            if let Some(keyset) = keysets.get(&key) {
+                keyset.tell(&event);
+            }
+            last = number;
+        }
+        told.send_replace(last);
+        tokio::task::yield_now().await;
+    }
+}

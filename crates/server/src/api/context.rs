@@ -1,0 +1,213 @@
+//! Calls of app context (`docs/protocol/app-context.md`; what is beyond it, `docs/protocol/beyond.md`).
+//!
+//! Each checks in the order of the page: permission, switch, id, query, body; `If-Match` and the change are the store's.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::context::{Bulk, Condition, CustomMode, List, Manage, Query, Remove, Set, include, record_id};
+use node::{ContextError, Keyset, Permit};
+use wire::context::{self as shape, Fault, Kind, Record};
+use wire::target::Target;
+use wire::{RecordId, Refusal};
+
+use super::body;
+use super::{Answer, App, Request, refuse};
+use crate::edge::{ContentType, Reply};
+
+/// How long the store may take. Clients give up after ten seconds themselves.
+const ANSWER_WITHIN: Duration = Duration::from_secs(9);
+
+pub(super) fn list_records(
+    app: &Arc<App>,
+    keyset: Arc<Keyset>,
+    target: &Target<'_>,
+    kind: Kind,
+) -> Result<Answer, Refusal> {
+    let permit = enter(&keyset, keyset.decide_get_all(kind))?;
+    let query = Query::parse(List::Records(kind), target)?;
+    Ok(later(app, async move {
+        let page = keyset.records(permit, &query).await?;
+        Ok(json(shape::records(kind, &page, query.include)))
+    }))
+}
+
+/// A bulk write, which is beyond the interface.
+pub(super) fn write_records(
+    app: &Arc<App>,
+    keyset: Arc<Keyset>,
+    request: &Request<'_>,
+    kind: Kind,
+) -> Result<Answer, Refusal> {
+    let permit = enter(&keyset, keyset.decide_context())?;
+    let bulk = Bulk::parse(kind, &body_of(app, request)?, custom_mode(request))?;
+    let sets = bulk.sets.clone();
+    Ok(later(app, async move {
+        let results = keyset.set_records(permit, sets).await?;
+        Ok(json(shape::bulk(&bulk.answers(&results))))
+    }))
+}
+
+pub(super) fn get_record(
+    app: &Arc<App>,
+    keyset: Arc<Keyset>,
+    target: &Target<'_>,
+    request: &Request<'_>,
+    kind: Kind,
+    id: &str,
+) -> Result<Answer, Refusal> {
+    let permit = enter(&keyset, keyset.decide_context())?;
+    let id = record_id(kind, id)?;
+    let shown = include(target, None)?.own;
+    let known = text(request.headers.if_none_match).map(Cow::into_owned);
+    let app = Arc::clone(app);
+    Ok(later(&Arc::clone(&app), async move {
+        Ok(match keyset.record(permit, kind, &id).await? {
+            None => refuse(&app, &Refusal::NoRecord),
+            Some(record) if known.is_some_and(|known| names(&known, &record)) => Reply::not_modified(),
+            Some(record) => json(shape::record(kind, &record, shown)),
+        })
+    }))
+}
+
+pub(super) fn set_record(
+    app: &Arc<App>,
+    keyset: Arc<Keyset>,
+    target: &Target<'_>,
+    request: &Request<'_>,
+    kind: Kind,
+    id: &str,
+) -> Result<Answer, Refusal> {
+    let permit = enter(&keyset, keyset.decide_context())?;
+    let id = record_id(kind, id)?;
+    let shown = include(target, None)?.own;
+    let set = Set::parse(kind, id, &body_of(app, request)?, custom_mode(request), condition(request))?;
+    Ok(later(app, async move {
+        let written = keyset.set_record(permit, set).await?;
+        Ok(json(shape::record(kind, &written.record, shown)))
+    }))
+}
+
+pub(super) fn remove_record(
+    app: &Arc<App>,
+    keyset: Arc<Keyset>,
+    request: &Request<'_>,
+    kind: Kind,
+    id: &str,
+) -> Result<Answer, Refusal> {
+    let permit = enter(&keyset, keyset.decide_context())?;
+    let integrity = keyset.options().context.referential_integrity;
+    let remove = Remove { kind, id: record_id(kind, id)?, condition: condition(request), integrity };
+    Ok(later(app, async move {
+        keyset.remove_record(permit, remove).await?;
+        Ok(json(shape::removed()))
+    }))
+}
+
+pub(super) fn list_memberships(
+    app: &Arc<App>,
+    keyset: Arc<Keyset>,
+    target: &Target<'_>,
+    owner: Kind,
+    id: &str,
+) -> Result<Answer, Refusal> {
+    let (permit, _, query) = enter_memberships(&keyset, target, owner, id)?;
+    Ok(later(app, async move {
+        let page = keyset.memberships(permit, &query).await?;
+        Ok(json(shape::memberships(owner.other(), &page, query.include)))
+    }))
+}
+
+pub(super) fn manage_memberships(
+    app: &Arc<App>,
+    keyset: Arc<Keyset>,
+    target: &Target<'_>,
+    request: &Request<'_>,
+    owner: Kind,
+    id: &str,
+) -> Result<Answer, Refusal> {
+    let (permit, id, query) = enter_memberships(&keyset, target, owner, id)?;
+    let integrity = keyset.options().context.referential_integrity;
+    let manage = Manage::parse(owner, id, &body_of(app, request)?, custom_mode(request), integrity)?;
+    Ok(later(app, async move {
+        let page = keyset.manage(permit, manage, &query).await?;
+        Ok(json(shape::memberships(owner.other(), &page, query.include)))
+    }))
+}
+
+/// The checks that come first: the caller may do it, and there is app context.
+fn enter(keyset: &Keyset, decision: Result<Permit, Refusal>) -> Result<Permit, Refusal> {
+    let permit = decision?;
+    if keyset.options().context.enabled { Ok(permit) } else { Err(Refusal::ContextForbidden) }
+}
+
+fn enter_memberships(
+    keyset: &Keyset,
+    target: &Target<'_>,
+    owner: Kind,
+    id: &str,
+) -> Result<(Permit, RecordId, Query), Refusal> {
+    let permit = enter(keyset, keyset.decide_context())?;
+    let id = record_id(owner, id)?;
+    let query = Query::parse(List::Memberships { owner, id: id.clone() }, target)?;
+    Ok((permit, id, query))
+}
+
+/// Answers when the store has.
+fn later(app: &Arc<App>, work: impl Future<Output = Result<Reply, ContextError>> + Send + 'static) -> Answer {
+    let app = Arc::clone(app);
+    Answer::later(async move {
+        match tokio::time::timeout(ANSWER_WITHIN, work).await {
+            Ok(Ok(reply)) => reply,
+            Ok(Err(ContextError::Refused(refused))) => refuse(&app, &refused.into()),
+            Ok(Err(error @ (ContextError::Store(_) | ContextError::Stopping))) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                tracing::error!(%error, cause, "a call of app context was not done");
+                refuse(&app, &Refusal::ContextFailed)
+            }
+            Err(_) => {
+                tracing::error!(
+                    seconds = ANSWER_WITHIN.as_secs(),
+                    "the store did not answer a call of app context in time"
+                );
+                refuse(&app, &Refusal::ContextTooSlow)
+            }
+        }
+    })
+}
+
+fn json(body: String) -> Reply {
+    Reply::json(ContentType::BareJson, body)
+}
+
+/// The body, decompressed. What cannot be read is no JSON either.
+fn body_of<'r>(app: &App, request: &Request<'r>) -> Result<Cow<'r, [u8]>, Refusal> {
+    match body::text(request.body, request.content_encoding, app.edge.body_bytes) {
+        Ok(Cow::Borrowed(text)) => Ok(Cow::Borrowed(text.as_bytes())),
+        Ok(Cow::Owned(text)) => Ok(Cow::Owned(text.into_bytes())),
+        Err(body::BadBody::TooLarge) => Err(Refusal::BodyTooLarge),
+        Err(body::BadBody::Malformed) => Err(Fault::body("", "Must be JSON in UTF-8.").into()),
+    }
+}
+
+fn custom_mode(request: &Request<'_>) -> CustomMode {
+    CustomMode::of(text(request.headers.content_type).as_deref())
+}
+
+fn condition(request: &Request<'_>) -> Condition {
+    Condition::of(text(request.headers.if_match).as_deref())
+}
+
+fn text(header: Option<&[u8]>) -> Option<Cow<'_, str>> {
+    header.map(String::from_utf8_lossy)
+}
+
+/// Whether `If-None-Match` names the version of a record that there is.
+fn names(header: &str, record: &Record) -> bool {
+    header.split(',').any(|etag| match Condition::of(Some(etag.trim().trim_start_matches("W/"))) {
+        Condition::None => false,
+        Condition::Exists => true,
+        Condition::Is(etag) => *etag == *record.etag.as_str(),
+    })
+}
