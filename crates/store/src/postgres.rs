@@ -5,8 +5,11 @@
 //! - `synchronous_commit=on`, whatever the database's own default: a commit is on the disk before anybody hears of it.
 //! - Callers' text reaches SQL as bound values only.
 
+mod context;
 mod groups;
 mod migrations;
+mod overlay;
+mod writer;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +18,7 @@ use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, Recycli
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Config, NoTls};
 
+use self::writer::Writer;
 use crate::{Health, OpenError, Reply, StoreError};
 
 /// Reads are cheap and a connection carries one at a time; a few for each core of the database keep it busy.
@@ -23,10 +27,14 @@ const READERS: usize = 8;
 /// How long a call waits for a connection: a database that is away should be an error, and not a hanging request.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Commits are durable. Statements are short: compiling them, or sharing their work between processes, only costs.
+const OPTIONS: &str = "-c synchronous_commit=on -c jit=off -c max_parallel_workers_per_gather=0";
+
 /// A store in a PostgreSQL database. Several servers may have the same one open.
 #[derive(Debug)]
 pub struct Postgres {
     readers: Pool,
+    writer: Writer,
 }
 
 impl Postgres {
@@ -39,13 +47,15 @@ impl Postgres {
         let mut config: Config = address.parse().map_err(|error| OpenError::Address { cause: Arc::new(error) })?;
         config.application_name("hereabouts");
         config.connect_timeout(PATIENCE);
+        config.options(format!("{} {OPTIONS}", config.get_options().unwrap_or_default()));
         let shown = shown(&config);
         let unreachable = |cause| OpenError::Unreachable { address: shown.clone(), cause };
         let readers = pool(&config, READERS).map_err(unreachable)?;
         let mut first = readers.get().await.map_err(|error| unreachable(Arc::new(error)))?;
         migrations::run(&mut first, &shown).await?;
         drop(first);
-        Ok(Self { readers })
+        let writer = Writer::start(pool(&config, 1).map_err(unreachable)?);
+        Ok(Self { readers, writer })
     }
 
     async fn reader(&self) -> Result<Object, StoreError> {

@@ -10,7 +10,7 @@ use wire::SubscribeKey;
 use wire::context::{Kind, TextField};
 
 use super::filter::{self, Columns, Narrow};
-use super::rows::{id_key, membership_columns, record_columns};
+use super::rows::{id_key, membership_columns, record_columns, term};
 use super::sql::{Bound, Dialect, Statement, UNSET, column};
 
 /// A list of one key set, as SQL.
@@ -78,16 +78,13 @@ impl<'q> Lists<'q> {
             Some(position) => {
                 let equal = keys.len() - segment;
                 for (key, value) in keys.iter().zip(&position.values).take(equal) {
-                    sql.push(" AND ");
-                    self.push_key(&mut sql, &key.field);
-                    sql.push(" = ").bind(bound(&key.field, value));
+                    self.push_bound(&mut sql, &key.field, value, [" = ", " = "]);
                 }
-                sql.push(" AND ");
                 if let Some(next) = keys.get(equal) {
-                    self.push_key(&mut sql, &next.field);
-                    sql.push(if self.ascends(next.direction) { " > " } else { " < " });
-                    sql.bind(bound(&next.field, &position.values[equal]));
+                    let words = if self.ascends(next.direction) { [" > ", " >= "] } else { [" < ", " <= "] };
+                    self.push_bound(&mut sql, &next.field, &position.values[equal], words);
                 } else {
+                    sql.push(" AND ");
                     // The record itself belongs to the page on the far side of its edge.
                     let itself = position.edge == if self.query.is_backward() { Edge::After } else { Edge::Before };
                     sql.push(self.id_column());
@@ -104,8 +101,12 @@ impl<'q> Lists<'q> {
         };
         sql.push(" ORDER BY ");
         for key in &keys[equal..] {
+            let direction = if self.ascends(key.direction) { ", " } else { " DESC, " };
+            if self.is_cut(&key.field) {
+                sql.push(CUT_NAME).push(direction);
+            }
             self.push_key(&mut sql, &key.field);
-            sql.push(if self.ascends(key.direction) { ", " } else { " DESC, " });
+            sql.push(direction);
         }
         sql.push(self.id_column());
         sql.push(if self.ascends(self.query.sort.id) { "" } else { " DESC" });
@@ -194,6 +195,13 @@ impl<'q> Lists<'q> {
             }
         }
         if let Some(tree) = &self.query.filter {
+            if let (Dialect::Postgres, List::Records(_)) = (self.dialect, &self.query.list) {
+                for Narrow { entry, key, .. } in Narrow::all(tree) {
+                    if let Some(entry) = entry {
+                        sql.push(" AND r.custom_terms @> ARRAY[").bind(Bound::Integer(term(&entry, &key))).push("]");
+                    }
+                }
+            }
             sql.push(" AND ");
             filter::push(sql, tree, self.narrow.as_ref().map(|narrow| &narrow.comparison), self);
         }
@@ -230,6 +238,24 @@ impl<'q> Lists<'q> {
             (List::Memberships { owner: Kind::User, .. }, _) => "m.channel_key",
             (List::Memberships { owner: Kind::Channel, .. }, _) => "m.user_key",
         }
+    }
+
+    /// Whether the index of the field has but the beginning of its key.
+    fn is_cut(&self, field: &Field) -> bool {
+        let is_record = matches!(self.query.list, List::Records(_));
+        self.dialect == Dialect::Postgres && is_record && field.item == Item::Text(TextField::Name)
+    }
+
+    /// Bounds a key, with the first word; and its beginning, where the index has that, with the second.
+    fn push_bound(&self, sql: &mut Statement, field: &Field, value: &Value<'_>, words: [&str; 2]) {
+        let bound = bound(field, value);
+        if let (true, Bound::Bytes(key)) = (self.is_cut(field), &bound) {
+            sql.push(" AND ").push(CUT_NAME).push(words[1]);
+            sql.bind(Bound::Bytes(key[..key.len().min(CUT_BYTES)].to_vec()));
+        }
+        sql.push(" AND ");
+        self.push_key(sql, field);
+        sql.push(words[0]).bind(bound);
     }
 
     /// What a field sorts by: never null.
@@ -292,6 +318,10 @@ impl Columns for Lists<'_> {
 
 /// The kind under which [`spaces`](super) has the memberships of a key set.
 pub(crate) const MEMBERSHIPS: &str = "membership";
+
+/// The beginning of the key of a name, as PostgreSQL's index has it.
+const CUT_NAME: &str = "substring(r.name_key FROM 1 FOR 1000)";
+const CUT_BYTES: usize = 1000;
 
 /// Sorts behind every moment.
 const LATEST: &str = "9223372036854775807";

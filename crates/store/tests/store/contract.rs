@@ -68,7 +68,7 @@ macro_rules! contract {
 }
 
 contract!(sqlite, Some(tempfile::tempdir().unwrap()));
-// contract!(postgres, crate::postgres::place());
+contract!(postgres, crate::postgres::place());
 
 async fn a_group_is_there_while_it_has_a_channel(place: &impl Place) {
     let (store, demo, family) = (place.open().await, key("demo"), group("family"));

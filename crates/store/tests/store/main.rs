@@ -10,6 +10,6 @@ mod crash;
 mod directory;
 mod full_disk;
 mod names;
-// mod postgres;
+mod postgres;
 mod snapshot;
 mod sqlite;
