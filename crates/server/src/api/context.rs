@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use engine::context::{Bulk, Condition, CustomMode, List, Manage, Query, Remove, Set, include, record_id};
 use node::{ContextError, Keyset, Permit};
-use wire::context::{self as shape, Fault, Kind, Record};
+use wire::context::{self as shape, Fault, Kind};
 use wire::target::Target;
 use wire::{RecordId, Refusal};
 
@@ -65,7 +65,7 @@ pub(super) fn get_record(
     Ok(later(&Arc::clone(&app), async move {
         Ok(match keyset.record(permit, kind, &id).await? {
             None => refuse(&app, &Refusal::NoRecord),
-            Some(record) if known.is_some_and(|known| names(&known, &record)) => Reply::not_modified(),
+            Some(record) if Condition::has_already(known.as_deref(), &record) => Reply::not_modified(),
             Some(record) => json(shape::record(kind, &record, shown)),
         })
     }))
@@ -201,13 +201,4 @@ fn condition(request: &Request<'_>) -> Condition {
 
 fn text(header: Option<&[u8]>) -> Option<Cow<'_, str>> {
     header.map(String::from_utf8_lossy)
-}
-
-/// Whether `If-None-Match` names the version of a record that there is.
-fn names(header: &str, record: &Record) -> bool {
-    header.split(',').any(|etag| match Condition::of(Some(etag.trim().trim_start_matches("W/"))) {
-        Condition::None => false,
-        Condition::Exists => true,
-        Condition::Is(etag) => *etag == *record.etag.as_str(),
-    })
 }

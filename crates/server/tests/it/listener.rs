@@ -28,6 +28,11 @@ impl<'s> Listener<'s> {
 
     /// Every payload since the last time, as far as things have happened by now.
     pub(crate) async fn heard(&mut self) -> Vec<Value> {
+        self.envelopes().await.iter().map(|message| message["d"].clone()).collect()
+    }
+
+    /// Every envelope since the last time, as far as things have happened by now.
+    pub(crate) async fn envelopes(&mut self) -> Vec<Value> {
         // Whatever is due in presence happens before a call of presence is answered.
         self.server.ask("/v2/presence/sub-key/sub/uuid/nobody").await;
         let marker = self.server.get(&format!("/publish/pub/sub/0/{MARKER}/0/1?meta=%7B%22marker%22:1%7D")).await;
@@ -37,8 +42,7 @@ impl<'s> Listener<'s> {
             let reply = self.server.get(&target).await;
             self.cursor = reply.timetoken();
             let messages = reply.json()["m"].as_array().unwrap().clone();
-            let others = messages.into_iter().filter(|message| message["c"] != MARKER);
-            heard.extend(others.map(|message| message["d"].clone()));
+            heard.extend(messages.into_iter().filter(|message| message["c"] != MARKER));
         }
         heard
     }

@@ -4,6 +4,7 @@
 
 mod both;
 mod conformance;
+mod context;
 mod gaps;
 mod lifecycle;
 mod listener;

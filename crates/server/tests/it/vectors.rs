@@ -29,7 +29,7 @@ async fn replay(client: Client) {
     let runner = Runner::new(client);
     let mut running = JoinSet::new();
     let mut count = 0;
-    for vector in ["pubsub", "presence", "groups"].into_iter().flat_map(Vector::of_area) {
+    for vector in ["pubsub", "presence", "groups", "app-context"].into_iter().flat_map(Vector::of_area) {
         let (runner, vector) = (runner.clone(), Arc::new(vector));
         running.spawn(async move { (runner.run(&vector).await, vector) });
         count += 1;
