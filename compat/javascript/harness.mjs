@@ -116,7 +116,7 @@ export function isTimetoken(value) {
   isRecent('timetoken', Number(value) / 10_000_000);
 }
 
-function isRecent(what, seconds) {
+export function isRecent(what, seconds) {
   assert.ok(Math.abs(Date.now() / 1000 - seconds) < 2 * withinSeconds, `the ${what} is far from now: ${seconds}`);
 }
 
@@ -139,7 +139,7 @@ export function messageFields(message) {
   return withoutUndefined(fields);
 }
 
-function withoutUndefined(fields) {
+export function withoutUndefined(fields) {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
@@ -227,7 +227,7 @@ async function get(path, parameters = {}) {
 
 /** Keeps what the SDK announces, by kind, until it is waited for. */
 export class Listener {
-  #heard = { status: [], presence: [], message: [], signal: [] };
+  #heard = { status: [], presence: [], message: [], signal: [], objects: [], user: [], space: [], membership: [] };
   #wake = () => {};
 
   constructor(pubnub) {
@@ -235,12 +235,7 @@ export class Listener {
       this.#heard[kind].push(event);
       this.#wake();
     };
-    pubnub.addListener({
-      status: keep('status'),
-      presence: keep('presence'),
-      message: keep('message'),
-      signal: keep('signal'),
-    });
+    pubnub.addListener(Object.fromEntries(Object.keys(this.#heard).map((kind) => [kind, keep(kind)])));
   }
 
   /** The next announcement of a kind that is wanted; those before it are dropped. */

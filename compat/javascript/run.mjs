@@ -9,6 +9,8 @@ import { runAll } from './harness.mjs';
 // In this order; importing a module registers its examples.
 import './presence.mjs';
 import './listener.mjs';
+import './context.mjs';
+import './listener_context.mjs';
 
 const exitCode = await runAll();
 

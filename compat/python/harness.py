@@ -291,7 +291,8 @@ class Listener(SubscribeCallback):
     make_queue = queue.Queue
 
     def __init__(self, pubnub):
-        self._heard = {kind: self.make_queue() for kind in ("status", "presence", "message", "signal")}
+        kinds = ("status", "presence", "message", "signal", "uuid", "channel", "membership")
+        self._heard = {kind: self.make_queue() for kind in kinds}
         pubnub.add_listener(self)
 
     def status(self, pubnub, status):
@@ -306,14 +307,23 @@ class Listener(SubscribeCallback):
     def signal(self, pubnub, signal):
         self._heard["signal"].put_nowait(signal)
 
-    def wait_for(self, kind, wanted=lambda event: True):
+    def uuid(self, pubnub, uuid):
+        self._heard["uuid"].put_nowait(uuid)
+
+    def channel(self, pubnub, channel):
+        self._heard["channel"].put_nowait(channel)
+
+    def membership(self, pubnub, membership):
+        self._heard["membership"].put_nowait(membership)
+
+    def wait_for(self, kind, wanted=lambda event: True, seconds=WITHIN_SECONDS):
         """The next announcement of a kind that is wanted; those before it are dropped."""
-        deadline = time.monotonic() + WITHIN_SECONDS
+        deadline = time.monotonic() + seconds
         while True:
             try:
                 event = self._heard[kind].get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
-                raise AssertionError(f"no such {kind} within {WITHIN_SECONDS} s") from None
+                raise AssertionError(f"no such {kind} within {seconds} s") from None
             if wanted(event):
                 return event
 

@@ -11,6 +11,9 @@ import presence_callback  # noqa: F401
 import presence_asyncio  # noqa: F401
 import listener_callback  # noqa: F401
 import listener_asyncio  # noqa: F401
+import context_sync  # noqa: F401
+import context_callback  # noqa: F401
+import listener_context  # noqa: F401
 
 if __name__ == "__main__":
     # The SDK logs the end of each client as an error; what matters is in the result lines.
