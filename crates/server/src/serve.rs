@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use node::{Clock, Node, StartError};
-use store::{DataDirectory, OpenError, Settings, Sqlite};
+use store::{DataDirectory, OpenError, Postgres, Settings, Sqlite, Store};
 use wire::InvalidName;
 
 use crate::api::App;
@@ -64,19 +64,10 @@ impl Server {
             let rule = |cause| ServeError::Rule { keyset: keyset.name.clone(), cause };
             options.push(keysets::options(keyset, &config.edge).map_err(rule)?);
         }
-        let path = config.data.clone();
-        let opened = tokio::task::spawn_blocking(move || {
-            let directory = DataDirectory::open(path)?;
-            let store = Sqlite::open(&directory, &Settings::default())?;
-            Ok::<_, OpenError>((directory, store))
-        });
-        let (directory, store) = match opened.await {
-            Ok(opened) => opened?,
-            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-        };
+        let (directory, store) = open(&config).await?;
         let address = config.listen;
         let listener = Listener::bind(address).map_err(|cause| ServeError::Listen { address, cause })?;
-        let node = Node::start(options, directory, Arc::new(store), clock).await?;
+        let node = Node::start(options, directory, store, clock).await?;
         let restored = node.restored();
         if restored.seats > 0 {
             let (members, clean) = (restored.seats, restored.clean);
@@ -99,5 +90,26 @@ impl Server {
             Ok(app) => app.node.stop().await,
             Err(_) => tracing::error!("a connection outlived the server; who is present was not saved"),
         }
+    }
+}
+
+/// The data directory, and what keeps records: SQLite in it, or a PostgreSQL.
+async fn open(config: &Config) -> Result<(DataDirectory, Arc<dyn Store>), OpenError> {
+    let path = config.data.clone();
+    let directory = blocking(move || DataDirectory::open(path)).await?;
+    let store: Arc<dyn Store> = match &config.database {
+        Some(address) => Arc::new(Postgres::open(address.expose()).await?),
+        None => {
+            let directory = directory.clone();
+            Arc::new(blocking(move || Sqlite::open(&directory, &Settings::default())).await?)
+        }
+    };
+    Ok((directory, store))
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
     }
 }

@@ -47,6 +47,7 @@ impl Postgres {
     ///
     /// # Panics
     /// When it is there and does not start, or when it is not there and `HEREABOUTS_REQUIRE_POSTGRES` is set.
+    #[must_use]
     pub fn start() -> Option<Self> {
         let Some(programs) = programs() else {
             let sentence = "not shown on PostgreSQL: it is not installed (Debian package `postgresql`)";
@@ -54,7 +55,7 @@ impl Postgres {
             eprintln!("{sentence}");
             return None;
         };
-        match start(programs) {
+        match start(&programs) {
             Ok(postgres) => Some(postgres),
             Err(error) => panic!("PostgreSQL does not start: {error}"),
         }
@@ -111,7 +112,7 @@ fn programs() -> Option<PathBuf> {
     std::env::split_paths(&path).chain(debian).find(whole)
 }
 
-fn start(programs: PathBuf) -> io::Result<Postgres> {
+fn start(programs: &Path) -> io::Result<Postgres> {
     let user = User::find()?;
     let data = user.new_directory()?;
     let initdb = programs.join("initdb");
@@ -128,7 +129,7 @@ fn start(programs: PathBuf) -> io::Result<Postgres> {
         keeper.args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]);
         keeper.args(["-c", "max_connections=200", "-c", "shared_buffers=256MB", "-c", "max_wal_size=2GB"]);
         let keeper = keeper.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-        let mut postgres = Postgres { keeper, programs: programs.clone(), port, databases: AtomicU32::new(0) };
+        let mut postgres = Postgres { keeper, programs: programs.to_owned(), port, databases: AtomicU32::new(0) };
         if postgres.is_ready(&data)? {
             return Ok(postgres);
         }

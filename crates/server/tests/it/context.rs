@@ -13,8 +13,20 @@ use serde_json::{Value, json};
 use testkit::{Reply, TestServer};
 
 use crate::both::request;
+use crate::postgres;
 
 const CALLS: &str = "/v2/objects/sub";
+
+/// A server on each database that there is.
+async fn everywhere(settings: &str) -> Vec<TestServer> {
+    let sqlite = TestServer::builder().settings(settings);
+    let postgres = postgres::on(sqlite.clone());
+    let mut servers = Vec::new();
+    for builder in [Some(sqlite), postgres].into_iter().flatten() {
+        servers.push(builder.start().await);
+    }
+    servers
+}
 
 /// What is asked, and what came. A path begins below [`CALLS`].
 async fn call(server: &TestServer, method: &str, path: &str, headers: &str, body: &str) -> Reply {

@@ -9,6 +9,7 @@ mod gaps;
 mod lifecycle;
 mod listener;
 mod operators;
+mod postgres;
 mod presence;
 mod slow;
 mod vectors;

@@ -6,6 +6,8 @@ use testkit::vectors::{Client, Runner, Vector};
 use testkit::{Edge, Http2, TestServer};
 use tokio::task::JoinSet;
 
+use crate::postgres;
+
 #[tokio::test]
 async fn the_lean_loop_passes_every_vector() {
     let server = TestServer::builder().edge(Edge::Lean).start().await;
@@ -22,6 +24,14 @@ async fn the_framework_passes_every_vector() {
 async fn http_2_passes_every_vector() {
     let server = TestServer::builder().edge(Edge::Lean).start().await;
     replay(Client::Http2(Http2::open(server.address()).await.unwrap())).await;
+}
+
+#[tokio::test]
+async fn both_paths_pass_every_vector_on_postgres() {
+    for edge in Edge::ALL {
+        let Some(server) = postgres::on(TestServer::builder().edge(edge)) else { return };
+        replay(Client::Http1(server.start().await.address())).await;
+    }
 }
 
 /// All at once: a vector makes its own names, so none gets in the way of another.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use testkit::{Edge, TestServer};
 
-use super::{call, done, get, set};
+use super::{call, done, everywhere, get, set};
 use crate::listener::Listener;
 
 async fn write(server: &TestServer, path: &str, records: &Value) -> Vec<Value> {
@@ -43,17 +43,18 @@ async fn each_record_is_answered_by_itself_in_the_order_of_the_request() {
 
 #[tokio::test]
 async fn a_thousand_records_are_written_and_one_more_refuses_them_all() {
-    let server = TestServer::start().await;
-    let records = |count: usize| {
-        Value::Array((0..count).map(|n| json!({"id": format!("room-{n}"), "description": "d"})).collect())
-    };
-    let reply = call(&server, "POST", "/channels", "", &records(1001).to_string()).await;
-    assert_eq!((reply.status, &reply.json()["error"]["details"][0]["location"]), (400, &json!("")));
-    assert_eq!(get(&server, "/channels?count=1").await["totalCount"], 0);
-    let answers = write(&server, "/channels", &records(1000)).await;
-    assert!(answers.len() == 1000 && answers.iter().all(|answer| answer["result"] == "created"));
-    assert_eq!(get(&server, "/channels?count=1").await["totalCount"], 1000);
-    assert!(write(&server, "/channels", &json!([])).await.is_empty());
+    for server in everywhere("").await {
+        let records = |count: usize| {
+            Value::Array((0..count).map(|n| json!({"id": format!("room-{n}"), "description": "d"})).collect())
+        };
+        let reply = call(&server, "POST", "/channels", "", &records(1001).to_string()).await;
+        assert_eq!((reply.status, &reply.json()["error"]["details"][0]["location"]), (400, &json!("")));
+        assert_eq!(get(&server, "/channels?count=1").await["totalCount"], 0);
+        let answers = write(&server, "/channels", &records(1000)).await;
+        assert!(answers.len() == 1000 && answers.iter().all(|answer| answer["result"] == "created"));
+        assert_eq!(get(&server, "/channels?count=1").await["totalCount"], 1000);
+        assert!(write(&server, "/channels", &json!([])).await.is_empty());
+    }
 }
 
 #[tokio::test]

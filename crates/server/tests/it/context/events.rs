@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use testkit::TestServer;
 
-use super::{call, get, join, remove, set};
+use super::{call, everywhere, get, join, remove, set};
 use crate::listener::Listener;
 
 /// In words: `lobby: set uuid ann`, where it was told, what was done, and to what.
@@ -30,18 +30,19 @@ async fn heard(listener: &mut Listener<'_>) -> Vec<String> {
 
 #[tokio::test]
 async fn a_change_of_a_user_is_told_on_its_own_channel_and_wherever_it_is_a_member() {
-    let server = TestServer::start().await;
-    join(&server, "ann", "lobby").await;
-    join(&server, "ann", "porch").await;
-    join(&server, "bob", "cellar").await;
-    let mut listener = Listener::on(&server, "ann,lobby,porch,cellar").await;
-    set(&server, "/uuids/ann", json!({"name": "Ann"})).await;
-    assert_eq!(heard(&mut listener).await, ["ann: set uuid ann", "lobby: set uuid ann", "porch: set uuid ann"]);
-    remove(&server, "/uuids/ann").await;
-    assert_eq!(
-        heard(&mut listener).await,
-        ["ann: delete uuid ann", "lobby: delete uuid ann", "porch: delete uuid ann"]
-    );
+    for server in everywhere("").await {
+        join(&server, "ann", "lobby").await;
+        join(&server, "ann", "porch").await;
+        join(&server, "bob", "cellar").await;
+        let mut listener = Listener::on(&server, "ann,lobby,porch,cellar").await;
+        set(&server, "/uuids/ann", json!({"name": "Ann"})).await;
+        assert_eq!(heard(&mut listener).await, ["ann: set uuid ann", "lobby: set uuid ann", "porch: set uuid ann"]);
+        remove(&server, "/uuids/ann").await;
+        assert_eq!(
+            heard(&mut listener).await,
+            ["ann: delete uuid ann", "lobby: delete uuid ann", "porch: delete uuid ann"]
+        );
+    }
 }
 
 #[tokio::test]
@@ -56,25 +57,26 @@ async fn a_change_of_a_channel_is_told_there_and_to_no_member() {
 
 #[tokio::test]
 async fn each_membership_that_changes_is_told_at_both_its_ends() {
-    let server = TestServer::start().await;
-    join(&server, "ann", "porch").await;
-    join(&server, "ann", "attic").await;
-    let mut listener = Listener::on(&server, "ann,lobby,porch,attic,cellar").await;
-    let change = json!({
-        "set": [{"channel": {"id": "lobby"}}, {"channel": {"id": "attic"}}],
-        "delete": [{"channel": {"id": "porch"}}, {"channel": {"id": "cellar"}}],
-    });
-    set(&server, "/uuids/ann/channels", change).await;
-    // What was so already, or was not there, is not told.
-    let expected = [
-        "lobby: set membership ann in lobby",
-        "ann: set membership ann in lobby",
-        "porch: delete membership ann in porch",
-        "ann: delete membership ann in porch",
-    ];
-    assert_eq!(heard(&mut listener).await, expected);
-    set(&server, "/channels/lobby/uuids", json!({"set": [{"uuid": {"id": "ann"}, "status": "away"}]})).await;
-    assert_eq!(heard(&mut listener).await, expected[..2], "whichever side a request used");
+    for server in everywhere("").await {
+        join(&server, "ann", "porch").await;
+        join(&server, "ann", "attic").await;
+        let mut listener = Listener::on(&server, "ann,lobby,porch,attic,cellar").await;
+        let change = json!({
+            "set": [{"channel": {"id": "lobby"}}, {"channel": {"id": "attic"}}],
+            "delete": [{"channel": {"id": "porch"}}, {"channel": {"id": "cellar"}}],
+        });
+        set(&server, "/uuids/ann/channels", change).await;
+        // What was so already, or was not there, is not told.
+        let expected = [
+            "lobby: set membership ann in lobby",
+            "ann: set membership ann in lobby",
+            "porch: delete membership ann in porch",
+            "ann: delete membership ann in porch",
+        ];
+        assert_eq!(heard(&mut listener).await, expected);
+        set(&server, "/channels/lobby/uuids", json!({"set": [{"uuid": {"id": "ann"}, "status": "away"}]})).await;
+        assert_eq!(heard(&mut listener).await, expected[..2], "whichever side a request used");
+    }
 }
 
 #[tokio::test]
@@ -89,26 +91,27 @@ async fn a_user_that_is_called_like_its_channel_hears_of_itself_once() {
 
 #[tokio::test]
 async fn what_changes_nothing_is_not_told() {
-    let server = TestServer::start().await;
-    let ann = set(&server, "/uuids/ann", json!({"name": "Ann", "custom": {"a": 1, "b": 2}})).await;
-    set(&server, "/uuids/ann/channels", json!({"set": [{"channel": {"id": "lobby"}, "status": "on"}]})).await;
-    let mut listener = Listener::on(&server, "ann,bob,lobby").await;
+    for server in everywhere("").await {
+        let ann = set(&server, "/uuids/ann", json!({"name": "Ann", "custom": {"a": 1, "b": 2}})).await;
+        set(&server, "/uuids/ann/channels", json!({"set": [{"channel": {"id": "lobby"}, "status": "on"}]})).await;
+        let mut listener = Listener::on(&server, "ann,bob,lobby").await;
 
-    let again = set(&server, "/uuids/ann", json!({"name": "Ann", "custom": {"b": 2, "a": 1}})).await;
-    assert_eq!(again, ann, "the same to the eTag");
-    set(&server, "/uuids/ann/channels", json!({"set": [{"channel": {"id": "lobby"}, "status": "on"}]})).await;
-    remove(&server, "/uuids/bob").await;
-    get(&server, "/uuids").await;
-    for (path, headers, body, status) in [
-        ("/uuids/ann", "", r#"{"name": 5}"#, 400),
-        ("/uuids/ann", "If-Match: other\r\n", r#"{"name": "Anne"}"#, 412),
-        ("/uuids/ann/channels?filter=%3D", "", r#"{"set": [{"channel": {"id": "porch"}}]}"#, 400),
-        ("/uuids/ann/channels", "", r#"{"set": [{"channel": {"id": "porch"}}, {"channel": {}}]}"#, 400),
-    ] {
-        assert_eq!(call(&server, "PATCH", path, headers, body).await.status, status, "{path}");
+        let again = set(&server, "/uuids/ann", json!({"name": "Ann", "custom": {"b": 2, "a": 1}})).await;
+        assert_eq!(again, ann, "the same to the eTag");
+        set(&server, "/uuids/ann/channels", json!({"set": [{"channel": {"id": "lobby"}, "status": "on"}]})).await;
+        remove(&server, "/uuids/bob").await;
+        get(&server, "/uuids").await;
+        for (path, headers, body, status) in [
+            ("/uuids/ann", "", r#"{"name": 5}"#, 400),
+            ("/uuids/ann", "If-Match: other\r\n", r#"{"name": "Anne"}"#, 412),
+            ("/uuids/ann/channels?filter=%3D", "", r#"{"set": [{"channel": {"id": "porch"}}]}"#, 400),
+            ("/uuids/ann/channels", "", r#"{"set": [{"channel": {"id": "porch"}}, {"channel": {}}]}"#, 400),
+        ] {
+            assert_eq!(call(&server, "PATCH", path, headers, body).await.status, status, "{path}");
+        }
+        assert!(listener.envelopes().await.is_empty());
+        assert_eq!(get(&server, "/uuids/ann/channels").await["data"].as_array().map(Vec::len), Some(1));
     }
-    assert!(listener.envelopes().await.is_empty());
-    assert_eq!(get(&server, "/uuids/ann/channels").await["data"].as_array().map(Vec::len), Some(1));
 }
 
 #[tokio::test]
@@ -159,28 +162,30 @@ async fn a_name_that_cannot_be_heard_is_written_all_the_same() {
 async fn events_of_one_record_have_the_order_of_its_changes() {
     const WRITERS: u64 = 8;
     const CHANGES: u64 = 10;
-    let server = Arc::new(TestServer::builder().settings("pubsub.queue_messages = 1000").start().await);
-    set(&server, "/uuids/ann", json!({"custom": {"n": 0}})).await;
-    let mut listener = Listener::on(&server, "ann").await;
-    let writer = |server: Arc<TestServer>| async move {
-        let mut done = 0;
-        while done < CHANGES {
-            let ann = get(&server, "/uuids/ann?include=custom").await["data"].clone();
-            let headers = format!("If-Match: {}\r\n", ann["eTag"].as_str().unwrap());
-            let body = json!({"custom": {"n": ann["custom"]["n"].as_u64().unwrap() + 1}}).to_string();
-            match call(&server, "PATCH", "/uuids/ann", &headers, &body).await.status {
-                200 => done += 1,
-                412 => {}
-                other => panic!("status {other}"),
+    for server in everywhere("pubsub.queue_messages = 1000").await {
+        let server = Arc::new(server);
+        set(&server, "/uuids/ann", json!({"custom": {"n": 0}})).await;
+        let mut listener = Listener::on(&server, "ann").await;
+        let writer = |server: Arc<TestServer>| async move {
+            let mut done = 0;
+            while done < CHANGES {
+                let ann = get(&server, "/uuids/ann?include=custom").await["data"].clone();
+                let headers = format!("If-Match: {}\r\n", ann["eTag"].as_str().unwrap());
+                let body = json!({"custom": {"n": ann["custom"]["n"].as_u64().unwrap() + 1}}).to_string();
+                match call(&server, "PATCH", "/uuids/ann", &headers, &body).await.status {
+                    200 => done += 1,
+                    412 => {}
+                    other => panic!("status {other}"),
+                }
             }
+        };
+        let mut writers = tokio::task::JoinSet::new();
+        for _ in 0..WRITERS {
+            writers.spawn(writer(Arc::clone(&server)));
         }
-    };
-    let mut writers = tokio::task::JoinSet::new();
-    for _ in 0..WRITERS {
-        writers.spawn(writer(Arc::clone(&server)));
+        testkit::soon("all writers are done", writers.join_all()).await;
+        let told: Vec<u64> =
+            listener.heard().await.iter().map(|event| event["data"]["custom"]["n"].as_u64().unwrap()).collect();
+        assert_eq!(told, (1..=WRITERS * CHANGES).collect::<Vec<_>>());
     }
-    testkit::soon("all writers are done", writers.join_all()).await;
-    let told: Vec<u64> =
-        listener.heard().await.iter().map(|event| event["data"]["custom"]["n"].as_u64().unwrap()).collect();
-    assert_eq!(told, (1..=WRITERS * CHANGES).collect::<Vec<_>>());
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use testkit::{Edge, TestServer};
 use tokio::task::JoinSet;
 
-use super::{call, done, get, set};
+use super::{call, done, everywhere, get, set};
 use crate::listener::Listener;
 
 const MERGE: &str = "Content-Type: application/merge-patch+json; charset=utf-8\r\n";
@@ -38,15 +38,17 @@ async fn keys_are_added_replaced_kept_and_taken_away() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_who_merges_at_once_loses_a_key() {
-    let server = Arc::new(TestServer::start().await);
-    let mut merges = JoinSet::new();
-    for n in 0..40 {
-        let server = Arc::clone(&server);
-        merges.spawn(async move { merge(&server, "/uuids/ann", json!({"custom": {format!("k{n}"): n}})).await });
+    for server in everywhere("").await {
+        let server = Arc::new(server);
+        let mut merges = JoinSet::new();
+        for n in 0..40 {
+            let server = Arc::clone(&server);
+            merges.spawn(async move { merge(&server, "/uuids/ann", json!({"custom": {format!("k{n}"): n}})).await });
+        }
+        merges.join_all().await;
+        let ann = get(&server, "/uuids/ann?include=custom").await;
+        assert_eq!(ann["data"]["custom"].as_object().unwrap().len(), 40);
     }
-    merges.join_all().await;
-    let ann = get(&server, "/uuids/ann?include=custom").await;
-    assert_eq!(ann["data"]["custom"].as_object().unwrap().len(), 40);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use testkit::{Edge, TestServer};
 
-use super::CALLS;
+use super::{CALLS, everywhere};
 use crate::both::request;
 
 const ROUNDS: usize = if cfg!(debug_assertions) { 2_000 } else { 10_000 };
@@ -126,14 +126,12 @@ async fn no_damaged_request_is_a_fault_of_the_server() {
     let seed: u64 = given.unwrap_or_else(|| RandomState::new().hash_one("seed"));
     println!("HEREABOUTS_SEED={seed}");
     let mut dice = Dice(seed);
-    let settings = "context.referential_integrity = true";
-    let servers = [
-        TestServer::builder().edge(Edge::Lean).start().await,
-        TestServer::builder().edge(Edge::Framework).settings(settings).start().await,
-    ];
+    let with_integrity = "context.referential_integrity = true";
+    let mut servers = everywhere("").await;
+    servers.push(TestServer::builder().edge(Edge::Framework).settings(with_integrity).start().await);
     let mut answered = std::collections::BTreeMap::new();
     for round in 0..ROUNDS {
-        let server = &servers[round % 2];
+        let server = &servers[round % servers.len()];
         let (method, path, body) = RIGHT[dice.roll(RIGHT.len())];
         let method = if dice.roll(30) == 0 { ["GET", "PATCH", "POST", "DELETE"][dice.roll(4)] } else { method };
         let (mut path, mut body) = (path.to_owned(), body.to_owned());

@@ -3,7 +3,7 @@
 use serde_json::json;
 use testkit::TestServer;
 
-use super::{call, get, join, remove, set};
+use super::{call, everywhere, get, join, remove, set};
 use crate::listener::Listener;
 
 #[tokio::test]
@@ -51,33 +51,34 @@ async fn with_referential_integrity_a_membership_needs_both_its_ends() {
 
 #[tokio::test]
 async fn with_referential_integrity_memberships_go_with_either_end() {
-    let server = TestServer::builder().settings("context.referential_integrity = true").start().await;
-    for (user, channel) in [("ann", "lobby"), ("bob", "porch")] {
-        set(&server, &format!("/uuids/{user}"), json!({})).await;
-        set(&server, &format!("/channels/{channel}"), json!({})).await;
-        join(&server, user, channel).await;
+    for server in everywhere("context.referential_integrity = true").await {
+        for (user, channel) in [("ann", "lobby"), ("bob", "porch")] {
+            set(&server, &format!("/uuids/{user}"), json!({})).await;
+            set(&server, &format!("/channels/{channel}"), json!({})).await;
+            join(&server, user, channel).await;
+        }
+        let mut listener = Listener::on(&server, "ann,bob,lobby,porch").await;
+        remove(&server, "/uuids/ann").await;
+        remove(&server, "/channels/porch").await;
+        for path in ["/uuids/ann/channels", "/uuids/bob/channels", "/channels/lobby/uuids", "/channels/porch/uuids"] {
+            assert_eq!(get(&server, path).await["data"], json!([]), "{path}");
+        }
+        let told = listener.envelopes().await;
+        let told: Vec<String> =
+            told.iter().map(|message| format!("{} {}", message["c"], message["d"]["type"]).replace('"', "")).collect();
+        assert_eq!(
+            told,
+            [
+                "ann uuid",
+                "lobby uuid",
+                "lobby membership",
+                "ann membership",
+                "porch channel",
+                "porch membership",
+                "bob membership"
+            ]
+        );
     }
-    let mut listener = Listener::on(&server, "ann,bob,lobby,porch").await;
-    remove(&server, "/uuids/ann").await;
-    remove(&server, "/channels/porch").await;
-    for path in ["/uuids/ann/channels", "/uuids/bob/channels", "/channels/lobby/uuids", "/channels/porch/uuids"] {
-        assert_eq!(get(&server, path).await["data"], json!([]), "{path}");
-    }
-    let told = listener.envelopes().await;
-    let told: Vec<String> =
-        told.iter().map(|message| format!("{} {}", message["c"], message["d"]["type"]).replace('"', "")).collect();
-    assert_eq!(
-        told,
-        [
-            "ann uuid",
-            "lobby uuid",
-            "lobby membership",
-            "ann membership",
-            "porch channel",
-            "porch membership",
-            "bob membership"
-        ]
-    );
 }
 
 #[tokio::test]

@@ -6,27 +6,29 @@ use serde_json::json;
 use testkit::{Edge, TestServer};
 use tokio::task::JoinSet;
 
-use super::{call, set};
+use super::{call, everywhere, set};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_many_changes_to_one_version_exactly_one_is_made() {
-    let server = Arc::new(TestServer::start().await);
-    for round in 0..5 {
-        let ann = set(&server, "/uuids/ann", json!({"name": format!("round {round}")})).await;
-        let mut calls = JoinSet::new();
-        for number in 0..20 {
-            let (server, etag) = (Arc::clone(&server), ann["eTag"].as_str().unwrap().to_owned());
-            calls.spawn(async move {
-                let (method, body) = match number % 4 {
-                    0 => ("DELETE", String::new()),
-                    _ => ("PATCH", json!({"name": format!("{round}.{number}")}).to_string()),
-                };
-                call(&server, method, "/uuids/ann", &format!("If-Match: \"{etag}\"\r\n"), &body).await.status
-            });
+    for server in everywhere("").await {
+        let server = Arc::new(server);
+        for round in 0..5 {
+            let ann = set(&server, "/uuids/ann", json!({"name": format!("round {round}")})).await;
+            let mut calls = JoinSet::new();
+            for number in 0..20 {
+                let (server, etag) = (Arc::clone(&server), ann["eTag"].as_str().unwrap().to_owned());
+                calls.spawn(async move {
+                    let (method, body) = match number % 4 {
+                        0 => ("DELETE", String::new()),
+                        _ => ("PATCH", json!({"name": format!("{round}.{number}")}).to_string()),
+                    };
+                    call(&server, method, "/uuids/ann", &format!("If-Match: \"{etag}\"\r\n"), &body).await.status
+                });
+            }
+            let mut statuses = calls.join_all().await;
+            statuses.sort_unstable();
+            assert_eq!((statuses[0], &statuses[1..]), (200, &[412; 19][..]));
         }
-        let mut statuses = calls.join_all().await;
-        statuses.sort_unstable();
-        assert_eq!((statuses[0], &statuses[1..]), (200, &[412; 19][..]));
     }
 }
 
