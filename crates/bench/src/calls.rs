@@ -31,31 +31,45 @@ const CALLS: [Call; 7] = [
 
 pub(crate) async fn measure(server: &Server, arguments: &Arguments, report: &mut Report) -> anyhow::Result<()> {
     for (name, target) in CALLS {
-        let (begun, cpu) = (Instant::now(), server.cpu()?);
-        let until = begun + Duration::from_secs(arguments.seconds);
-        let mut connections = JoinSet::new();
-        for connection in 0..arguments.connections {
-            let address = server.address;
-            connections.spawn(async move {
-                let mut client = Client::connect(address).await?;
-                let mut latencies = histogram()?;
-                let mut n = 0;
-                while Instant::now() < until {
-                    let target = target(connection, n);
-                    let asked = Instant::now();
-                    client.get(&target).await?;
-                    latencies.saturating_record(u64::try_from(asked.elapsed().as_nanos())?);
-                    n += 1;
-                }
-                anyhow::Ok(latencies)
-            });
-        }
-        let mut latencies = histogram()?;
-        while let Some(done) = connections.join_next().await {
-            latencies.add(&done??)?;
-        }
-        let (took, cpu) = (begun.elapsed(), server.cpu()? - cpu);
-        report.add(&Row { name, operations: latencies.len(), took, cpu, latencies: &latencies });
+        row(server, arguments, report, name, move |connection, n| ("GET", target(connection, n), String::new()))
+            .await?;
     }
+    Ok(())
+}
+
+/// Asks from all connections at once, each as quickly as it is answered. A request is a method, a target and a body, by
+/// the number of its connection and its own.
+pub(crate) async fn row(
+    server: &Server,
+    arguments: &Arguments,
+    report: &mut Report,
+    name: &str,
+    request: impl Fn(usize, usize) -> (&'static str, String, String) + Clone + Send + 'static,
+) -> anyhow::Result<()> {
+    let (begun, cpu) = (Instant::now(), server.cpu()?);
+    let until = begun + Duration::from_secs(arguments.seconds);
+    let mut connections = JoinSet::new();
+    for connection in 0..arguments.connections {
+        let (address, request) = (server.address, request.clone());
+        connections.spawn(async move {
+            let mut client = Client::connect(address).await?;
+            let mut latencies = histogram()?;
+            let mut n = 0;
+            while Instant::now() < until {
+                let (method, target, body) = request(connection, n);
+                let asked = Instant::now();
+                client.ask(method, &target, &body).await?;
+                latencies.saturating_record(u64::try_from(asked.elapsed().as_nanos())?);
+                n += 1;
+            }
+            anyhow::Ok(latencies)
+        });
+    }
+    let mut latencies = histogram()?;
+    while let Some(done) = connections.join_next().await {
+        latencies.add(&done??)?;
+    }
+    let (took, cpu) = (begun.elapsed(), server.cpu()? - cpu);
+    report.add(&Row { name, operations: latencies.len(), took, cpu, latencies: &latencies });
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! One keep-alive connection that asks and reads, with as little of its own cost as can be.
 
-use std::io;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 
 use anyhow::{Context, bail};
@@ -21,12 +21,14 @@ impl Client {
         Ok(Self { stream, bytes: Vec::new(), request: Vec::new() })
     }
 
-    /// Sends a GET without waiting for its reply.
-    pub(crate) async fn send(&mut self, target: &str) -> io::Result<()> {
+    /// Sends a request without waiting for its reply.
+    pub(crate) async fn send(&mut self, method: &str, target: &str, body: &str) -> io::Result<()> {
         self.request.clear();
-        self.request.extend_from_slice(b"GET ");
-        self.request.extend_from_slice(target.as_bytes());
-        self.request.extend_from_slice(b" HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        write!(self.request, "{method} {target} HTTP/1.1\r\nHost: localhost\r\n")?;
+        if !body.is_empty() {
+            write!(self.request, "Content-Length: {}\r\n", body.len())?;
+        }
+        write!(self.request, "\r\n{body}")?;
         self.stream.write_all(&self.request).await
     }
 
@@ -54,7 +56,12 @@ impl Client {
 
     /// Asks, and reads the reply.
     pub(crate) async fn get(&mut self, target: &str) -> anyhow::Result<&[u8]> {
-        self.send(target).await?;
+        self.ask("GET", target, "").await
+    }
+
+    /// Asks with a method and a body, and reads the reply.
+    pub(crate) async fn ask(&mut self, method: &str, target: &str, body: &str) -> anyhow::Result<&[u8]> {
+        self.send(method, target, body).await?;
         self.receive().await
     }
 }

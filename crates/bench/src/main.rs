@@ -6,6 +6,7 @@
 
 mod calls;
 mod client;
+mod context;
 mod fanout;
 mod report;
 mod server;
@@ -36,6 +37,29 @@ struct Arguments {
     /// Parked polls in the fan-out rows.
     #[arg(long, default_value_t = 1000)]
     polls: usize,
+    /// Users in the rows of app context.
+    #[arg(long, default_value_t = 100_000)]
+    users: usize,
+    /// Only these rows.
+    #[arg(long, value_enum)]
+    only: Option<Rows>,
+}
+
+/// Which rows to measure.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Rows {
+    /// Calls that are answered at once.
+    Calls,
+    /// One message to many polls.
+    Fanout,
+    /// Users and memberships.
+    Context,
+}
+
+impl Arguments {
+    fn wants(&self, rows: Rows) -> bool {
+        self.only.is_none_or(|only| only == rows)
+    }
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -43,8 +67,15 @@ async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let server = Server::start(&arguments.server, arguments.framework).await?;
     let mut report = Report::default();
-    calls::measure(&server, &arguments, &mut report).await?;
-    fanout::measure(&server, &arguments, &mut report).await?;
+    if arguments.wants(Rows::Calls) {
+        calls::measure(&server, &arguments, &mut report).await?;
+    }
+    if arguments.wants(Rows::Fanout) {
+        fanout::measure(&server, &arguments, &mut report).await?;
+    }
+    if arguments.wants(Rows::Context) {
+        context::measure(&server, &arguments, &mut report).await?;
+    }
     report.print();
     server.stop().await
 }
