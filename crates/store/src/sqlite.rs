@@ -31,6 +31,11 @@ const FILE: &str = "hereabouts.sqlite";
 /// How long to wait for a foreign program (a backup, a curious operator's shell) that holds the database.
 const FOREIGN_LOCK: Duration = Duration::from_secs(5);
 
+/// How much of the database each connection keeps in memory, once it was read. The writer touches pages all over its
+/// indexes; readers have to read anew what was written in between.
+const WRITER_CACHE_KIB: i64 = 64 * 1024;
+const READER_CACHE_KIB: i64 = 8 * 1024;
+
 /// How many statements a connection keeps prepared. Lists have a statement for each form of filter and order.
 const STATEMENTS: usize = 64;
 
@@ -97,6 +102,9 @@ fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     db.busy_timeout(FOREIGN_LOCK)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     functions::register(&db)?;
+    let writes = access.contains(OpenFlags::SQLITE_OPEN_READ_WRITE);
+    // Negative means KiB and not pages.
+    db.pragma_update(None, "cache_size", -(if writes { WRITER_CACHE_KIB } else { READER_CACHE_KIB }))?;
     Ok(db)
 }
 

@@ -36,13 +36,22 @@ pub(crate) fn any_field(filter: &Filter, mut is: impl FnMut(&Field) -> bool) -> 
     any(filter.tree(), &mut is)
 }
 
-/// An equality that every record of a list has to fulfil, and for which SQLite has an index.
+/// What every record of a list has to fulfil, and for which SQLite has an index.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Narrow {
     pub(crate) comparison: Comparison,
-    /// The name of an entry of `custom`; none for the status.
-    pub(crate) entry: Option<String>,
-    pub(crate) key: Vec<u8>,
+    pub(crate) by: By,
+}
+
+/// By which index.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum By {
+    /// An entry of `custom` has a value.
+    Entry { name: String, key: Vec<u8> },
+    /// The status is this.
+    Status { key: Vec<u8> },
+    /// The key of the name is one of these. Every name that fits has one, and some that do not.
+    Name { from: Vec<u8>, below: Vec<u8> },
 }
 
 impl Narrow {
@@ -56,29 +65,56 @@ impl Narrow {
 
     fn of(tree: &Tree) -> Option<Self> {
         let Tree::Compare(comparison) = tree else { return None };
-        let (entry, key) = match (&comparison.field, &comparison.test) {
-            (Field { of: Of::Own, item: Item::Custom(name) }, test) => (Some(name.to_string()), equal_entry(test)?),
+        let by = match (&comparison.field, &comparison.test) {
+            (Field { of: Of::Own, item: Item::Custom(name) }, test) => {
+                By::Entry { name: name.to_string(), key: equal_entry(test)? }
+            }
             (Field { of: Of::Own, item: Item::Text(TextField::Status) }, Test::Text(Operator::Equal, text)) => {
-                (None, order::text_key(text))
+                By::Status { key: order::text_key(text) }
+            }
+            (Field { of: Of::Own, item: Item::Text(TextField::Name) }, Test::Text(Operator::Equal, text)) => {
+                let from = order::text_key(text);
+                By::Name { below: [&from[..], &[0]].concat(), from }
+            }
+            (Field { of: Of::Own, item: Item::Text(TextField::Name) }, Test::Like(pattern)) => {
+                let (from, below) = prefix(0, &order::text_key(pattern.prefix()))?;
+                By::Name { from, below }
             }
             _ => return None,
         };
-        Some(Self { comparison: comparison.clone(), entry, key })
+        Some(Self { comparison: comparison.clone(), by })
     }
 
     /// Whether its index has the order of the list: then no sorting is needed, however many there are.
     pub(crate) fn follows(&self, sort: &Sort) -> bool {
         let by_name = matches!(&sort.keys[..], [key] if key.field.item == Item::Text(TextField::Name));
-        match self.entry {
-            Some(_) => by_name,
-            None => sort.keys.is_empty(),
+        match self.by {
+            By::Entry { .. } | By::Name { .. } => by_name,
+            By::Status { .. } => sort.keys.is_empty(),
         }
     }
 
-    /// Whether the filter asks for nothing else.
-    pub(crate) fn is_all_of(&self, filter: &Filter) -> bool {
-        matches!(filter.tree(), Tree::Compare(comparison) if *comparison == self.comparison)
+    /// Whether the index alone tells who fulfils it.
+    pub(crate) fn is_exact(&self) -> bool {
+        match self.by {
+            By::Entry { .. } | By::Status { .. } => true,
+            By::Name { .. } => false,
+        }
     }
+
+    /// Whether the filter asks for nothing else than what the index tells.
+    pub(crate) fn is_all_of(&self, filter: &Filter) -> bool {
+        self.is_exact() && matches!(filter.tree(), Tree::Compare(comparison) if *comparison == self.comparison)
+    }
+}
+
+/// Between which keys every text is that begins with a prefix, given the key of the prefix, its type in so many bytes
+/// first. None when the prefix has no letter.
+fn prefix(type_bytes: usize, key: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    // The first part of a key is the letters in lower case, up to a zero.
+    let letters: Vec<u8> = key.iter().copied().take_while(|byte| *byte != 0).collect();
+    let below = [&letters[..], &[0xff]].concat();
+    (letters.len() > type_bytes).then_some((letters, below))
 }
 
 /// The key of the one value of an entry for which a test holds.
@@ -192,21 +228,15 @@ impl<C: Columns> Emitter<'_, C> {
 
     /// A bound on the key, which follows from what the text begins with, and which an index may serve.
     fn prefix(&self, sql: &mut Statement, field: &Field, prefix: &str) {
-        let (tag, key) = match field.item {
-            Item::Custom(_) => (1, Value::Text(prefix.into()).custom_key().unwrap_or_default()),
-            Item::Id | Item::Text(_) | Item::Updated | Item::WholeCustom => (0, order::text_key(prefix)),
+        let range = match field.item {
+            Item::Custom(_) => self::prefix(1, &Value::Text(prefix.into()).custom_key().unwrap_or_default()),
+            Item::Id | Item::Text(_) | Item::Updated | Item::WholeCustom => self::prefix(0, &order::text_key(prefix)),
         };
-        // The first part of a key is the letters in lower case, up to a zero.
-        let letters: Vec<u8> = key.iter().copied().take_while(|byte| *byte != 0).collect();
-        if letters.len() <= tag {
-            return;
-        }
-        let mut end = letters.clone();
-        end.push(0xff);
+        let Some((from, below)) = range else { return };
         self.columns.push_plain(sql, field);
-        sql.push(" >= ").bind(Bound::Bytes(letters)).push(" AND ");
+        sql.push(" >= ").bind(Bound::Bytes(from)).push(" AND ");
         self.columns.push_plain(sql, field);
-        sql.push(" < ").bind(Bound::Bytes(end)).push(" AND ");
+        sql.push(" < ").bind(Bound::Bytes(below)).push(" AND ");
     }
 }
 
