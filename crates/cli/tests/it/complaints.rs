@@ -93,3 +93,20 @@ async fn data_that_cannot_be_kept_is_said_with_its_place() {
         check(&run(["serve", "--listen", "127.0.0.1:0", "--data", text(&data)]).await, &[text(&data)]);
     }
 }
+
+#[tokio::test]
+async fn a_database_that_is_not_there_is_named_without_its_password() {
+    let place = tempfile::tempdir().unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let there = format!("postgres://ann:very-private@{free}/chat");
+    for (address, words) in [
+        (there.as_str(), &[&free.to_string(), "database"][..]),
+        ("mysql://ann:very-private@localhost/chat", &["--database", "postgres://"]),
+        ("postgres://ann:very-private@localhost:port/chat", &["postgres://"]),
+    ] {
+        let arguments = ["serve", "--listen", "127.0.0.1:0", "--data", text(place.path()), "--database", address];
+        let output = run(arguments).await;
+        check(&output, words);
+        assert!(!String::from_utf8_lossy(&output.stderr).contains("very-private"), "{address}");
+    }
+}

@@ -1,5 +1,6 @@
 //! One rule a test, one thread, every step in its place.
 
+mod context;
 mod fan_out;
 mod groups;
 mod presence;

@@ -27,7 +27,7 @@ pub(super) fn list_records(
 ) -> Result<Answer, Refusal> {
     let permit = enter(&keyset, keyset.decide_get_all(kind))?;
     let query = Query::parse(List::Records(kind), target)?;
-    Ok(later(app, async move {
+    Ok(soon(app, async move {
         let page = keyset.records(permit, &query).await?;
         Ok(json(shape::records(kind, &page, query.include)))
     }))
@@ -43,7 +43,7 @@ pub(super) fn write_records(
     let permit = enter(&keyset, keyset.decide_context())?;
     let bulk = Bulk::parse(kind, &body_of(app, request)?, custom_mode(request))?;
     let sets = bulk.sets.clone();
-    Ok(later(app, async move {
+    Ok(soon(app, async move {
         let results = keyset.set_records(permit, sets).await?;
         Ok(json(shape::bulk(&bulk.answers(&results))))
     }))
@@ -62,7 +62,7 @@ pub(super) fn get_record(
     let shown = include(target, None)?.own;
     let known = text(request.headers.if_none_match).map(Cow::into_owned);
     let app = Arc::clone(app);
-    Ok(later(&Arc::clone(&app), async move {
+    Ok(soon(&Arc::clone(&app), async move {
         Ok(match keyset.record(permit, kind, &id).await? {
             None => refuse(&app, &Refusal::NoRecord),
             Some(record) if Condition::has_already(known.as_deref(), &record) => Reply::not_modified(),
@@ -83,7 +83,7 @@ pub(super) fn set_record(
     let id = record_id(kind, id)?;
     let shown = include(target, None)?.own;
     let set = Set::parse(kind, id, &body_of(app, request)?, custom_mode(request), condition(request))?;
-    Ok(later(app, async move {
+    Ok(soon(app, async move {
         let written = keyset.set_record(permit, set).await?;
         Ok(json(shape::record(kind, &written.record, shown)))
     }))
@@ -99,7 +99,7 @@ pub(super) fn remove_record(
     let permit = enter(&keyset, keyset.decide_context())?;
     let integrity = keyset.options().context.referential_integrity;
     let remove = Remove { kind, id: record_id(kind, id)?, condition: condition(request), integrity };
-    Ok(later(app, async move {
+    Ok(soon(app, async move {
         keyset.remove_record(permit, remove).await?;
         Ok(json(shape::removed()))
     }))
@@ -113,7 +113,7 @@ pub(super) fn list_memberships(
     id: &str,
 ) -> Result<Answer, Refusal> {
     let (permit, _, query) = enter_memberships(&keyset, target, owner, id)?;
-    Ok(later(app, async move {
+    Ok(soon(app, async move {
         let page = keyset.memberships(permit, &query).await?;
         Ok(json(shape::memberships(owner.other(), &page, query.include)))
     }))
@@ -130,7 +130,7 @@ pub(super) fn manage_memberships(
     let (permit, id, query) = enter_memberships(&keyset, target, owner, id)?;
     let integrity = keyset.options().context.referential_integrity;
     let manage = Manage::parse(owner, id, &body_of(app, request)?, custom_mode(request), integrity)?;
-    Ok(later(app, async move {
+    Ok(soon(app, async move {
         let page = keyset.manage(permit, manage, &query).await?;
         Ok(json(shape::memberships(owner.other(), &page, query.include)))
     }))
@@ -155,9 +155,9 @@ fn enter_memberships(
 }
 
 /// Answers when the store has.
-fn later(app: &Arc<App>, work: impl Future<Output = Result<Reply, ContextError>> + Send + 'static) -> Answer {
+fn soon(app: &Arc<App>, work: impl Future<Output = Result<Reply, ContextError>> + Send + 'static) -> Answer {
     let app = Arc::clone(app);
-    Answer::later(async move {
+    Answer::soon(async move {
         match tokio::time::timeout(ANSWER_WITHIN, work).await {
             Ok(Ok(reply)) => reply,
             Ok(Err(ContextError::Refused(refused))) => refuse(&app, &refused.into()),

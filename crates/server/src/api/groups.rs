@@ -26,13 +26,13 @@ pub(super) fn group(
         return Ok(Reply::json(ContentType::Json, shape::channels(&group, &channels)).into());
     }
     let (app, keyset) = (Arc::clone(app), Arc::clone(keyset));
-    Ok(Answer::later(async move { changed(&app, keyset.change_group(permit, group, add, remove).await) }))
+    Ok(Answer::soon(async move { changed(&app, keyset.change_group(permit, group, add, remove).await) }))
 }
 
 pub(super) fn delete(app: &Arc<App>, keyset: &Arc<Keyset>, group: &str) -> Result<Answer, Refusal> {
     let (group, permit) = enter(keyset, group)?;
     let (app, keyset) = (Arc::clone(app), Arc::clone(keyset));
-    Ok(Answer::later(async move { changed(&app, keyset.delete_group(permit, group).await) }))
+    Ok(Answer::soon(async move { changed(&app, keyset.delete_group(permit, group).await) }))
 }
 
 pub(super) fn list(keyset: &Keyset) -> Result<Reply, Refusal> {

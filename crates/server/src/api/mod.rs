@@ -64,10 +64,20 @@ impl<T> Headers<T> {
 /// The answer to a request, now or later. What comes later has let go of the request.
 pub(crate) enum Answer {
     Now(Reply),
-    Later(Pin<Box<dyn Future<Output = Reply> + Send>>),
+    /// As soon as the store has answered.
+    Soon(Pending),
+    /// When something happens that the caller waits for.
+    Later(Pending),
 }
 
+/// A reply to come.
+pub(crate) type Pending = Pin<Box<dyn Future<Output = Reply> + Send>>;
+
 impl Answer {
+    fn soon(reply: impl Future<Output = Reply> + Send + 'static) -> Self {
+        Self::Soon(Box::pin(reply))
+    }
+
     fn later(reply: impl Future<Output = Reply> + Send + 'static) -> Self {
         Self::Later(Box::pin(reply))
     }
@@ -154,7 +164,7 @@ fn dispatch(app: &Arc<App>, request: &Request<'_>, target: &Target<'_>, route: R
     };
     match (answer.unwrap_or_else(|refusal| refuse(app, &refusal).into()), callback) {
         (Answer::Now(reply), callback) => reply.wrapped(callback.as_deref()).into(),
-        (later @ Answer::Later(_), _) => later,
+        (pending @ (Answer::Soon(_) | Answer::Later(_)), _) => pending,
     }
 }
 

@@ -115,6 +115,18 @@ fn without_any_configuration_there_is_one_open_key_set() {
         }
     );
     assert_eq!(
+        demo.context,
+        Context {
+            enabled: true,
+            user_events: true,
+            channel_events: true,
+            membership_events: true,
+            referential_integrity: false,
+            disallow_get_all_users: true,
+            disallow_get_all_channels: true,
+        }
+    );
+    assert_eq!(
         demo.presence,
         Presence {
             enabled: true,
@@ -198,11 +210,41 @@ fn each_layer_wins_over_the_one_before() {
 }
 
 #[test]
+fn a_database_is_an_address_of_any_layer_and_never_shown() {
+    let address = |text: &str| format!("postgres://{text}:{SECRET}@localhost/db");
+    let file = format!("database = {:?}", address("file"));
+    let flags = Flags { database: Some(address("flag")), ..Flags::default() };
+    let variables = [("HEREABOUTS_DATABASE", address("variable"))];
+    let variables = variables.each_ref().map(|(name, text)| (*name, text.as_str()));
+    for (config, user) in [
+        (configure(&file, &[], Flags::default()), "file"),
+        (configure(&file, &variables, Flags::default()), "variable"),
+        (configure(&file, &variables, flags), "flag"),
+    ] {
+        let config = config.unwrap();
+        assert!(!format!("{config:?}").contains(SECRET));
+        assert_eq!(config.database.map(|secret| secret.expose().to_owned()), Some(address(user)));
+    }
+    assert!(configure(&file, &[("HEREABOUTS_DATABASE", "")], Flags::default()).unwrap().database.is_none());
+    for wrong in [
+        format!("\"mysql://a:{SECRET}@b\""),
+        format!("[\"{SECRET}\"]"),
+        format!("{{ url = \"{SECRET}\" }}"),
+        "5".into(),
+    ] {
+        let sentence = "line 1: database: it must be an address that begins with postgres://, or empty";
+        complains(from_file(&format!("database = {wrong}")), &format!("{FILE}, {sentence}"));
+    }
+    let flags = Flags { database: Some(SECRET.to_owned()), ..Flags::default() };
+    complains(configure("", &[], flags), "--database: it must be an address that begins with postgres://, or empty");
+}
+
+#[test]
 fn a_key_set_overrides_single_settings() {
     let file = [
-        "[presence]\nannounce_max = 30\ninterval_seconds = 5\nrules = [{ channels = [\"lobby\"] }]\n",
+        "[context]\nreferential_integrity = true\n[presence]\nannounce_max = 30\ninterval_seconds = 5\nrules = [{ channels = [\"lobby\"] }]\n",
         &keyset("access_manager = true\nsecret_key = \"k\"\n[keyset.presence]\nannounce_max = 40\nrules = []\n"),
-        "[keyset.pubsub]\nqueue_minutes = 2\n",
+        "[keyset.pubsub]\nqueue_minutes = 2\n[keyset.context]\nuser_events = false\n",
         "[[keyset]]\nname = \"game\"\nsubscribe_key = \"g\"\npublish_key = \"g\"\ngroups = false\n",
     ]
     .concat();
@@ -214,6 +256,8 @@ fn a_key_set_overrides_single_settings() {
     assert_eq!((chat.presence.interval, game.presence.interval), (seconds(5), seconds(5)));
     assert_eq!((chat.presence.rules.len(), game.presence.rules.len()), (0, 1));
     assert_eq!((chat.pubsub.queue_age, game.pubsub.queue_age), (seconds(120), seconds(1200)));
+    assert_eq!((chat.context.user_events, game.context.user_events), (false, true));
+    assert_eq!((chat.context.referential_integrity, game.context.referential_integrity), (true, true));
     // What the first key set says is no default for the second.
     assert_eq!((chat.access_manager, game.access_manager), (true, false));
     assert_eq!((chat.groups, game.groups), (true, false));

@@ -145,6 +145,7 @@ async fn protocol(State(app): State<Arc<App>>, request: HttpRequest) -> Response
             let (operation, answer) = api::answer(&app, &asked);
             match answer {
                 Answer::Now(reply) => (operation, reply, false),
+                Answer::Soon(reply) => (operation, reply.await, false),
                 Answer::Later(reply) => (operation, reply.await, true),
             }
         }

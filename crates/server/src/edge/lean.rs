@@ -24,7 +24,7 @@ use wire::target::Target;
 
 use super::patience::Patience;
 use super::reply::Reply;
-use crate::api::{self, Answer, App, Headers, Request};
+use crate::api::{self, Answer, App, Headers, Pending, Request};
 use crate::metrics::Served;
 
 /// Headers in a request. Clients send about ten.
@@ -201,10 +201,11 @@ impl Connection {
         let asked = Request { method: request.method, target, body, content_encoding: None, headers };
         let (operation, answer) = api::answer(&self.app, &asked);
         self.consume(request.body.end);
-        let (reply, waited) = match answer {
-            Answer::Now(reply) => (reply, false),
-            Answer::Later(reply) => match self.attend(reply).await? {
-                Some(reply) => (reply, true),
+        let waited = matches!(answer, Answer::Later(_));
+        let reply = match answer {
+            Answer::Now(reply) => reply,
+            Answer::Soon(reply) | Answer::Later(reply) => match self.attend(reply).await? {
+                Some(reply) => reply,
                 None => return Ok(Next::Close),
             },
         };
@@ -217,7 +218,7 @@ impl Connection {
     }
 
     /// Waits for a reply, and watches that the client is still there. None when it is not.
-    async fn attend(&mut self, mut reply: Pin<Box<dyn Future<Output = Reply> + Send>>) -> io::Result<Option<Reply>> {
+    async fn attend(&mut self, mut reply: Pending) -> io::Result<Option<Reply>> {
         poll_fn(|context| {
             if let Poll::Ready(reply) = reply.as_mut().poll(context) {
                 return Poll::Ready(Ok(Some(reply)));
