@@ -26,7 +26,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for signals")?;
     let builtin_keyset = config.builtin_keyset;
-    let server = Server::start(config, Arc::new(SystemClock)).await?;
+    let server = Server::start(config, Arc::new(SystemClock::default())).await?;
     let url = format!("http://{}", server.address());
     if builtin_keyset {
         tracing::warn!(

@@ -51,6 +51,8 @@ pub struct Counters {
     pub left: Counter,
     /// Users who were not heard of in time.
     pub lapsed: Counter,
+    /// Joins that found every seat of the key set taken.
+    pub refused: Counter,
     /// Polls that wait now.
     pub parked: Gauge,
 }

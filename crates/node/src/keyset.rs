@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use engine::access::{Access, Permit};
 use engine::groups::Registry;
-use engine::presence::{Effects, Presence};
+use engine::presence::{Effects, Notice, Presence};
 use engine::pubsub::{Limits, Ticker, Timelines};
 use store::Store;
 use tokio::sync::watch;
+use wire::presence::Event;
 use wire::pubsub::{Kind, Message};
 use wire::{ChannelName, GroupName, Json, PublishKey, Refusal, SubscribeKey, Timestamp, Timetoken};
 
@@ -167,11 +168,11 @@ impl Keyset {
         let mut woken = Vec::new();
         let mut presence = self.lock_presence();
         // Inside the lock, so that presence sees time in one order.
-        let now = self.now();
+        let now = self.clock.steady();
         let mut effects = Effects::default();
-        presence.advance(now.timestamp(), LAPSES_AN_OPERATION, &mut effects);
-        let result = change(&mut presence, now.timestamp(), &mut effects);
-        self.announce(effects, now, &mut woken);
+        presence.advance(now, LAPSES_AN_OPERATION, &mut effects);
+        let result = change(&mut presence, now, &mut effects);
+        self.announce(effects, &mut woken);
         drop(presence);
         wake(woken);
         result
@@ -181,16 +182,23 @@ impl Keyset {
         self.presence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn announce(&self, effects: Effects, now: Timetoken, woken: &mut Vec<Waiter>) {
+    fn announce(&self, effects: Effects, woken: &mut Vec<Waiter>) {
+        if effects.is_empty() {
+            return;
+        }
+        // Deadlines are measured by a steady clock; people read the one on the wall.
+        let now = self.now();
+        let at = now.timestamp();
         self.counters.joined.add(effects.joined as u64);
         self.counters.left.add(effects.left as u64);
         self.counters.lapsed.add(effects.lapsed as u64);
+        self.counters.refused.add(effects.refused as u64);
         for event in effects.events {
-            woken.extend(self.enter(Posted::event(event), now).1);
+            woken.extend(self.enter(Posted::event(Event { at, ..event }), now).1);
         }
         for notice in effects.notices {
             if let Some(channel) = &self.options.presence.notice_channel {
-                woken.extend(self.enter(Posted::message(notice_message(channel, &notice)), now).1);
+                woken.extend(self.enter(Posted::message(notice_message(channel, &Notice { at, ..notice })), now).1);
             }
         }
     }
@@ -217,7 +225,7 @@ impl Keyset {
 }
 
 /// A channel has its first occupant, or none any more (`docs/protocol/beyond.md`, "Active notice channel").
-fn notice_message(channel: &ChannelName, notice: &engine::presence::Notice) -> Message {
+fn notice_message(channel: &ChannelName, notice: &Notice) -> Message {
     let action = if notice.active { "active" } else { "inactive" };
     let payload = serde_json::json!({
         "action": action,

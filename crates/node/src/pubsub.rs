@@ -1,5 +1,6 @@
 //! Publish and subscribe (`docs/protocol/pubsub.md`).
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -239,11 +240,11 @@ impl Keyset {
         let mut streams = Vec::new();
         let mut groups = Vec::new();
         let alone = request.channels.len() == 1 && request.groups.is_empty() && !request.channels[0].is_pattern();
+        let patterns: HashSet<&str> =
+            request.channels.iter().filter(|channel| channel.is_pattern()).map(ChannelName::as_str).collect();
         for channel in &request.channels {
             // `a.*` carries what `a.*-pnpres` does: one copy is enough.
-            let covered = channel.is_presence()
-                && request.channels.iter().any(|other| other.is_pattern() && other.as_str() == channel.base());
-            if !covered {
+            if !(channel.is_presence() && patterns.contains(channel.base())) {
                 streams.push(Stream { name: channel.as_str().into(), matched: channel.as_str().into(), alone });
             }
         }

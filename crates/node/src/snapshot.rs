@@ -45,7 +45,7 @@ pub(crate) fn restore(
     };
     let clean = snapshot.header().clean;
     let restart = if clean { Restart::Clean } else { Restart::Crash };
-    let now = clock.now().timestamp();
+    let now = clock.steady();
     let mut saved: HashMap<SubscribeKey, Vec<SavedSeat>> = HashMap::new();
     while let Some(chunk) = snapshot.next_chunk::<SavedSeat>() {
         saved.entry(chunk.key).or_default().extend(chunk.records);
@@ -76,7 +76,7 @@ pub(crate) fn save(
     for keyset in keysets {
         let mut from = Some(engine::presence::SaveCursor::default());
         while let Some(cursor) = from {
-            let (seats, next) = keyset.lock_presence().save(cursor, SEATS_A_TURN, clock.now().timestamp());
+            let (seats, next) = keyset.lock_presence().save(cursor, SEATS_A_TURN, clock.steady());
             writer.add(&keyset.options.subscribe_key, seats)?;
             from = next;
         }

@@ -25,9 +25,11 @@ const ADVANCE_AT_ONCE: usize = 256;
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// How often it is noted which events were told. After a crash those since the last time are told again.
 const NOTE_TOLD_EVERY: Duration = Duration::from_secs(1);
-/// How often the ceiling is saved, and how far ahead of the clock it is.
-const CEILING_EVERY: Duration = Duration::from_secs(5);
+/// How far ahead of the clock the ceiling is when it is saved, and how near it may come before it is saved again. It is
+/// looked at often, because after a jump of the clock time stands still until then.
 const CEILING_LEAD: Duration = Duration::from_secs(15);
+const CEILING_NEAR: Duration = Duration::from_secs(10);
+const CEILING_EVERY: Duration = Duration::from_secs(1);
 
 /// The tasks of a node. They end when this is dropped.
 pub(crate) struct Upkeep {
@@ -132,6 +134,9 @@ async fn save_presence(
 
 async fn keep_ceiling(directory: Arc<DataDirectory>, ticker: Arc<Ticker>, clock: Arc<dyn Clock>, mut ticks: Ticks) {
     while ticks.next().await {
+        if clock.now() + CEILING_NEAR <= ticker.ceiling() {
+            continue;
+        }
         let (directory, ticker, clock) = (Arc::clone(&directory), Arc::clone(&ticker), Arc::clone(&clock));
         let saved = tokio::task::spawn_blocking(move || save_ceiling(&directory, &ticker, clock.now())).await;
         if let Ok(Err(error)) = saved {
@@ -154,9 +159,13 @@ async fn note_told(store: Arc<dyn Store>, told: watch::Receiver<u64>, mut ticks:
     }
 }
 
-/// Keeps a point that no timetoken reaches before the next call.
+/// Writes down how far timetokens may go, and lets them.
 pub(crate) fn save_ceiling(directory: &DataDirectory, ticker: &Ticker, now: Timetoken) -> io::Result<()> {
-    directory.save_ceiling(ticker.fence(now) + CEILING_LEAD)
+    // Not the fence alone: after a jump of the clock it still stands at the old ceiling.
+    let ceiling = ticker.fence(now).max(now) + CEILING_LEAD;
+    directory.save_ceiling(ceiling)?;
+    ticker.set_ceiling(ceiling);
+    Ok(())
 }
 
 /// A rhythm that ends with the node.

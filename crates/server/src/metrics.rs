@@ -163,12 +163,13 @@ struct Figures(Vec<(String, Vec<u64>, Vec<i64>)>);
 
 type Read<T, N> = (&'static str, &'static str, fn(&T) -> N);
 
-const COUNTERS: [Read<Counters, u64>; 6] = [
+const COUNTERS: [Read<Counters, u64>; 7] = [
     ("published", "Messages, signals and presence events that entered a timeline", |counters| counters.published.get()),
     ("deliveries", "Envelopes handed to subscribers", |counters| counters.delivered.get()),
     ("gaps", "Replies that could not hold everything since their cursor", |counters| counters.gaps.get()),
     ("joins", "Users who came to a channel", |counters| counters.joined.get()),
     ("leaves", "Users who left a channel", |counters| counters.left.get()),
+    ("joins_refused", "Joins that found every seat of the key set taken", |counters| counters.refused.get()),
     ("lapses", "Users who were not heard of in time", |counters| counters.lapsed.get()),
 ];
 

@@ -150,7 +150,7 @@ impl Stopped {
     /// When it does not start.
     pub async fn start(self) -> TestServer {
         let config = self.builder.config(self.directory.path());
-        let clock = self.builder.clock.clone().unwrap_or_else(|| Arc::new(SystemClock));
+        let clock = self.builder.clock.clone().unwrap_or_else(|| Arc::new(SystemClock::default()));
         let server = soon("the server starts", Server::start(config, clock)).await;
         let server = server.unwrap_or_else(|why| panic!("{why}"));
         let address = server.address();

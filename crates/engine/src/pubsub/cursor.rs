@@ -54,14 +54,20 @@ impl<M> Catch<M> {
         self.gap = Some(Gap { after, until });
     }
 
-    /// Puts the streams' messages into one order, and keeps the newest `most`.
+    /// Puts the streams' messages into one order, and keeps the newest `most` of them, each with all its copies.
     pub(super) fn merge(mut self, after: Timetoken, most: usize) -> Self {
         self.posts.sort_by_key(|caught| (caught.post.timetoken, caught.stream));
-        if let Some(beyond) = self.posts.len().checked_sub(most).filter(|beyond| *beyond > 0) {
-            let until = self.posts[beyond - 1].post.timetoken;
+        let begins = |index: &usize| *index == 0 || self.timetoken(*index) != self.timetoken(*index - 1);
+        let first = (0..self.posts.len()).rev().filter(begins).take(most).last().unwrap_or(0);
+        if first > 0 {
+            let until = self.timetoken(first - 1);
             self.lose(after, until);
-            self.posts.drain(..beyond);
+            self.posts.drain(..first);
         }
         self
+    }
+
+    fn timetoken(&self, index: usize) -> Timetoken {
+        self.posts[index].post.timetoken
     }
 }

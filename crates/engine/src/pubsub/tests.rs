@@ -42,6 +42,18 @@ fn timetokens_increase_when_the_clock_stands_still_or_steps_back() {
 }
 
 #[test]
+fn time_stands_still_at_the_ceiling_and_timetokens_count_on() {
+    let ticker = Ticker::above(at(5));
+    ticker.set_ceiling(at(10));
+    assert_eq!(ticker.next(at(9)), at(9));
+    assert_eq!(ticker.next(at(1000)), at(10), "the clock has jumped");
+    assert_eq!(ticker.next(at(1001)).ticks(), at(10).ticks() + 1);
+    assert_eq!(ticker.fence(at(1002)).ticks(), at(10).ticks() + 1);
+    ticker.set_ceiling(at(2000));
+    assert_eq!(ticker.next(at(1003)), at(1003));
+}
+
+#[test]
 fn a_cursor_has_every_message_up_to_it_and_none_twice() {
     let rooms = rooms(LIMITS);
     let cursor = rooms.fence(at(1));
@@ -90,6 +102,16 @@ fn an_overflow_of_the_streams_together_is_told_as_well() {
     let catch = rooms.catch_up(&["a", "b"], at(0), at(2));
     assert_eq!(catch.posts.len(), 5);
     assert_eq!(catch.gap, Some(Gap { after: at(0), until: sent[0] }));
+}
+
+#[test]
+fn copies_of_one_message_count_once() {
+    let rooms = rooms(LIMITS);
+    for _ in 0..LIMITS.messages {
+        publish(&rooms, "a.b", at(1), "x");
+    }
+    let catch = rooms.catch_up(&["a.b", "a.*"], at(0), at(2));
+    assert_eq!((catch.posts.len(), catch.gap), (2 * LIMITS.messages, None));
 }
 
 #[test]

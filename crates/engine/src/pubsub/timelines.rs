@@ -186,7 +186,8 @@ impl<M, W: Clone> Timelines<M, W> {
     /// Forgets what is too old in one shard. Calling it with a running number sweeps all of them in turn; a full turn
     /// takes [`Timelines::shards`] calls.
     pub fn sweep(&self, turn: usize, now: Timetoken) -> Swept {
-        let until = now.minus(self.limits.age);
+        // The time of the timelines is the ticker's: it may stand below a clock that has jumped.
+        let until = self.ticker.fence(now).minus(self.limits.age);
         let index = turn % self.shards.len();
         let mut shard = lock(&self.shards[index]);
         let mut budget = Budget::default();

@@ -141,8 +141,10 @@ impl Connection {
         let head_bytes = match parsed.parse(&self.ahead) {
             Ok(httparse::Status::Complete(bytes)) => bytes,
             Ok(httparse::Status::Partial) => return Head::Partial,
-            // HTTP/2, too many headers, rubbish: the framework knows what to say.
-            Err(_) => return Head::Foreign,
+            // The framework has room for a few more headers, and it speaks HTTP/2, which begins like a request.
+            Err(httparse::Error::TooManyHeaders) => return Head::Foreign,
+            Err(_) if self.ahead.starts_with(b"PRI * HTTP/2.0\r\n") => return Head::Foreign,
+            Err(_) => return Head::Refused(Refusal::Malformed),
         };
         let (Some(method), Some(path), Some(1)) = (parsed.method, parsed.path, parsed.version) else {
             return Head::Foreign;
@@ -160,7 +162,11 @@ impl Connection {
         if head_bytes > edge.head_bytes {
             return Head::Refused(Refusal::HeadTooLarge);
         }
-        let Some(plain) = Plain::of(parsed.headers) else { return Head::Foreign };
+        let plain = match Plain::of(parsed.headers) {
+            Ok(Some(plain)) => plain,
+            Ok(None) => return Head::Foreign,
+            Err(refusal) => return Head::Refused(refusal),
+        };
         let bodiless = matches!(method, Method::Get | Method::Delete);
         if bodiless && plain.length > 0 || Route::of(method, &Target::new(path)).is_err() {
             return Head::Foreign;
@@ -340,15 +346,15 @@ struct Plain<'h> {
 
 impl<'h> Plain<'h> {
     /// None for a request that the framework should read.
-    fn of(headers: &[httparse::Header<'h>]) -> Option<Self> {
+    fn of(headers: &[httparse::Header<'h>]) -> Result<Option<Self>, Refusal> {
         let mut plain = Self { headers: Headers::default(), length: 0, gzip: false, close: false };
         let mut lengths = 0;
         for header in headers {
             let is = |name: &str| header.name.eq_ignore_ascii_case(name);
             if is("content-length") {
-                let text = std::str::from_utf8(header.value).ok()?;
-                let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-                plain.length = text.parse().ok().filter(|_| digits)?;
+                let text = std::str::from_utf8(header.value).ok();
+                let digits = text.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+                plain.length = digits.and_then(|text| text.parse().ok()).ok_or(Refusal::Malformed)?;
                 lengths += 1;
             } else if is("accept-encoding") {
                 plain.gzip = accepts_gzip(header.value);
@@ -356,7 +362,7 @@ impl<'h> Plain<'h> {
                 match header.value {
                     value if value.eq_ignore_ascii_case(b"keep-alive") => {}
                     value if value.eq_ignore_ascii_case(b"close") => plain.close = true,
-                    _ => return None,
+                    _ => return Ok(None),
                 }
             } else if is("content-type") {
                 plain.headers.content_type.get_or_insert(header.value);
@@ -365,10 +371,10 @@ impl<'h> Plain<'h> {
             } else if is("if-none-match") {
                 plain.headers.if_none_match.get_or_insert(header.value);
             } else if is("transfer-encoding") || is("content-encoding") || is("expect") || is("upgrade") {
-                return None;
+                return Ok(None);
             }
         }
-        (lengths <= 1).then_some(plain)
+        if lengths > 1 { Err(Refusal::Malformed) } else { Ok(Some(plain)) }
     }
 }
 

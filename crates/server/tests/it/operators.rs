@@ -30,6 +30,7 @@ async fn metrics_have_every_figure_in_the_text_form_of_openmetrics() {
         "delivery_age_seconds histogram",
         "gaps counter",
         "joins counter",
+        "joins_refused counter",
         "lapses counter",
         "leaves counter",
         "occupancy gauge",

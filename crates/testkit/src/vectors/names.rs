@@ -26,7 +26,7 @@ impl Names {
 
     fn get(&mut self, name: &str) -> Value {
         if name == "now" {
-            return SystemClock.now().timestamp().seconds().into();
+            return SystemClock::default().now().timestamp().seconds().into();
         }
         let fresh = || format!("{name}-{:08x}", FRESH.fetch_add(1, Ordering::Relaxed)).into();
         self.0.entry(name.to_owned()).or_insert_with(fresh).clone()

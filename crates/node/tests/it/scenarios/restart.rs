@@ -235,7 +235,7 @@ fn the_last_word_of_a_stop_is_not_overwritten_by_a_save_that_began_before() {
 async fn a_node_that_is_dropped_lets_go_of_its_directory() {
     let temporary = tempfile::tempdir().unwrap();
     let open = || store::DataDirectory::open(temporary.path());
-    let clock = Arc::new(node::SystemClock);
+    let clock = Arc::new(node::SystemClock::default());
     let directory = open().unwrap();
     let store = Arc::new(store::Sqlite::open(&directory, &store::Settings::default()).unwrap());
     let node = node::Node::start(vec![options()], directory, store, clock).await.unwrap();
