@@ -11,10 +11,13 @@ use std::io::{ErrorKind, Write};
 use std::path::Path;
 use std::process::Command;
 
-use store::{DataDirectory, Groups, Settings, Sqlite, Store, StoreError};
+use engine::context::{List, Query};
+use store::{Context, DataDirectory, Groups, Settings, Sqlite, Store, StoreError};
+use wire::context::{Kind, Moment};
 use wire::{SubscribeKey, Timetoken};
 
 use crate::child;
+use crate::context::{id, set};
 use crate::names::{all, channel, channels, group, key, long_channels, open, show};
 use crate::snapshot;
 
@@ -68,6 +71,16 @@ async fn fill_the_disk(path: &Path) {
     assert_eq!(snapshot::count(&directory), 10);
     assert_eq!(directory.load_ceiling().unwrap(), Some(Timetoken::from_ticks(1000)));
 
+    // So it is with app context: what is refused is refused whole, its count and its event as well.
+    let body = |letters: usize| serde_json::json!({"name": "Ann", "custom": {"text": "x".repeat(letters)}});
+    let users = (0..1000).map(|n| set(Kind::User, &id(&format!("user-{n}")), &body(20_000))).collect();
+    let refused = store.set_many(&demo, users, Moment::default()).await;
+    assert!(matches!(refused, Err(StoreError::Full)), "{refused:?}");
+    let mut counted = Query::new(List::Records(Kind::User));
+    counted.count = true;
+    let page = store.records(&demo, &counted).await.unwrap();
+    assert_eq!((page.items.len(), page.total), (0, Some(0)));
+
     // With little space, the small calls of a batch happen although the large one among them does not.
     file.set_len(file.metadata().unwrap().len() - 200_000).unwrap();
     let calls = (0..5).map(|n| match n {
@@ -83,8 +96,11 @@ async fn fill_the_disk(path: &Path) {
     store.add_to_group(&demo, &group("later"), &channels(["garden"])).await.unwrap();
     snapshot::write(&directory, 20).unwrap();
     directory.save_ceiling(Timetoken::from_ticks(2000)).unwrap();
+    let written = store.set(&demo, set(Kind::User, &id("ann"), &body(20_000)), Moment::default()).await.unwrap();
     drop((store, directory));
     let store = open(&path.join("data"));
+    assert_eq!(store.record(&demo, Kind::User, &id("ann")).await.unwrap(), Some(written.outcome.unwrap().record));
+    assert_eq!(store.events().await.unwrap().try_recv().unwrap().number, written.last);
     assert_eq!(show(&store.groups(&demo).await.unwrap()), "family: kitchen porch\nlater: garden\nsmall: 0 1 3 4");
     drop(store);
     let directory = DataDirectory::open(path.join("data")).unwrap();
