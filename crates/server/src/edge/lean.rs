@@ -89,6 +89,7 @@ struct Whole {
     method: Method,
     target: std::ops::Range<usize>,
     body: std::ops::Range<usize>,
+    encoding: Option<String>,
     gzip: bool,
     close: bool,
 }
@@ -152,6 +153,9 @@ impl Connection {
             "POST" => Method::Post,
             _ => return Head::Foreign,
         };
+        if !path.starts_with('/') {
+            return Head::Foreign;
+        }
         if path.len() > edge.request_target_bytes {
             return Head::Refused(Refusal::UriTooLong);
         }
@@ -174,7 +178,8 @@ impl Connection {
             return Head::Body(body.end);
         }
         let start = path.as_ptr() as usize - self.ahead.as_ptr() as usize;
-        Head::Whole(Whole { method, target: start..start + path.len(), body, gzip: plain.gzip, close: plain.close })
+        let Plain { encoding, gzip, close, .. } = plain;
+        Head::Whole(Whole { method, target: start..start + path.len(), body, encoding, gzip, close })
     }
 
     /// Whether a head that is not whole is too long already.
@@ -192,8 +197,12 @@ impl Connection {
         let served = Served::begin(&app.metrics);
         // `parse` found it to be text, and everything up to the body's end to be there.
         let target = std::str::from_utf8(&self.ahead[request.target.clone()]).unwrap_or_default();
-        let asked =
-            Request { method: request.method, target, body: &self.ahead[request.body.clone()], content_encoding: None };
+        let asked = Request {
+            method: request.method,
+            target,
+            body: &self.ahead[request.body.clone()],
+            content_encoding: request.encoding.as_deref(),
+        };
         let (operation, answer) = api::answer(&self.app, &asked);
         self.consume(request.body.end);
         let (reply, waited) = match answer {
@@ -327,6 +336,7 @@ thread_local! {
 /// The headers of a request without specialities.
 struct Plain {
     length: usize,
+    encoding: Option<String>,
     gzip: bool,
     close: bool,
 }
@@ -334,28 +344,33 @@ struct Plain {
 impl Plain {
     /// None for a request that the framework should read.
     fn of(headers: &[httparse::Header<'_>]) -> Result<Option<Self>, Refusal> {
-        let mut plain = Self { length: 0, gzip: false, close: false };
-        let mut lengths = 0;
+        let mut plain = Self { length: 0, encoding: None, gzip: false, close: false };
+        let mut length = None;
         for header in headers {
             let is = |name: &str| header.name.eq_ignore_ascii_case(name);
             if is("content-length") {
+                // Said twice, it must be the same.
+                if length.replace(header.value).is_some_and(|before| before != header.value) {
+                    return Err(Refusal::Malformed);
+                }
                 let text = std::str::from_utf8(header.value).ok();
                 let digits = text.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
                 plain.length = digits.and_then(|text| text.parse().ok()).ok_or(Refusal::Malformed)?;
-                lengths += 1;
+            } else if is("content-encoding") {
+                plain.encoding = Some(String::from_utf8_lossy(header.value).into_owned());
             } else if is("accept-encoding") {
-                plain.gzip = accepts_gzip(header.value);
+                plain.gzip |= accepts_gzip(header.value);
             } else if is("connection") {
                 match header.value {
                     value if value.eq_ignore_ascii_case(b"keep-alive") => {}
                     value if value.eq_ignore_ascii_case(b"close") => plain.close = true,
                     _ => return Ok(None),
                 }
-            } else if is("transfer-encoding") || is("content-encoding") || is("expect") || is("upgrade") {
+            } else if is("transfer-encoding") || is("expect") || is("upgrade") {
                 return Ok(None);
             }
         }
-        if lengths > 1 { Err(Refusal::Malformed) } else { Ok(Some(plain)) }
+        Ok(Some(plain))
     }
 }
 
@@ -365,6 +380,8 @@ pub(super) fn accepts_gzip(value: &[u8]) -> bool {
     text.split(',').any(|item| {
         let mut parts = item.split(';').map(str::trim);
         let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
-        named && !parts.any(|part| matches!(part.strip_prefix("q="), Some("0" | "0.0" | "0.00" | "0.000")))
+        let weight =
+            |part: &str| part.split_once('=').filter(|(name, _)| name.eq_ignore_ascii_case("q"))?.1.parse().ok();
+        named && !parts.filter_map(weight).any(|weight: f32| weight <= 0.0)
     })
 }
