@@ -5,7 +5,7 @@ from pubnub.pubnub import PubNub
 
 def client(user):
     config = PNConfiguration()
-    config.origin = "127.0.0.1:7700"  # the one line that changes
+    config.origin = "127.0.0.1:7700"
     config.ssl = False
     config.subscribe_key = config.publish_key = "demo"
     config.user_id = user

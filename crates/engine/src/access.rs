@@ -28,7 +28,6 @@ impl Access {
     pub fn decide(self, channels: &[ChannelName], groups: &[GroupName]) -> Result<Permit, Refusal> {
         match self {
             Self::Open => Ok(Permit { _decided: () }),
-            // What cannot be used because of a refused group is told by the group alone.
             Self::Guarded => Err(Refusal::Forbidden { channels: channels.to_vec(), groups: groups.to_vec() }),
         }
     }

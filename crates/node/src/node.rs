@@ -93,10 +93,10 @@ impl Node {
         self.keysets.values()
     }
 
-    /// The time, as every answer here has it.
+    /// The time, as every answer here has it: never below a timetoken that was given.
     #[must_use]
     pub fn now(&self) -> Timetoken {
-        self.clock.now()
+        self.ticker.fence(self.clock.now())
     }
 
     /// What was found of the run before.

@@ -2,8 +2,11 @@
 //!
 //! ```console
 //! $ cargo run --release -p hereabouts-store --example context_cost -- 100000
+//! $ cargo run --release -p hereabouts-store --example context_cost -- 100000 postgres
 //! $ cargo run --release -p hereabouts-store --example context_cost -- 100000 postgres://postgres@localhost/empty
 //! ```
+//!
+//! The word `postgres` alone starts a PostgreSQL of its own.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program to look at figures with")]
 
@@ -15,6 +18,10 @@ use serde_json::{Value, json};
 use store::{DataDirectory, Postgres, Settings, Sqlite, Store};
 use wire::context::{Include, Kind, Moment, Shown};
 use wire::{RecordId, SubscribeKey};
+
+#[allow(unreachable_pub, dead_code)]
+#[path = "../../testkit/src/postgres.rs"]
+mod server;
 
 const WINDOW: Duration = Duration::from_secs(2);
 
@@ -38,9 +45,9 @@ fn body(n: usize, teams: usize) -> Value {
         "name": format!("Person {:06} {}", mixed % 1_000_000, n),
         "email": format!("person.{n}@example.org"),
         "profileUrl": format!("https://example.org/people/{n}.png"),
-        "status": if n % 2 == 0 { "active" } else { "away" },
+        "status": if n.is_multiple_of(2) { "active" } else { "away" },
         "type": "member",
-        "custom": {"team": format!("team-{}", mixed as usize % teams), "age": n % 90, "admin": n % 100 == 0},
+        "custom": {"team": format!("team-{}", mixed as usize % teams), "age": n % 90, "admin": n.is_multiple_of(100)},
     })
 }
 
@@ -64,7 +71,12 @@ async fn main() {
     let mut arguments = std::env::args().skip(1);
     let users: usize = arguments.next().map_or(100_000, |text| text.parse().unwrap());
     let temporary = tempfile::tempdir().unwrap();
-    let store: Arc<dyn Store> = match arguments.next() {
+    let mut address = arguments.next();
+    let server = if address.as_deref() == Some("postgres") { server::Postgres::start() } else { None };
+    if let Some(server) = &server {
+        address = Some(server.new_database());
+    }
+    let store: Arc<dyn Store> = match address {
         Some(address) => Arc::new(Postgres::open(&address).await.unwrap()),
         None => {
             let directory = DataDirectory::open(temporary.path()).unwrap();
@@ -195,7 +207,7 @@ impl Bench {
         tokio::spawn(async move {
             let mut batch = Vec::new();
             while events.recv_many(&mut batch, 10_000).await > 0 {
-                let last = batch.drain(..).last().map_or(0, |event| event.number);
+                let last = batch.drain(..).next_back().map_or(0, |event| event.number);
                 let _ = store.told(last).await;
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }

@@ -32,6 +32,8 @@ pub enum Refusal {
     TooManyLevels,
     /// The channel cannot be published to; the text says why.
     InvalidChannel(String),
+    /// The publisher's id cannot be read.
+    InvalidPublisher,
     /// `custom_message_type` is too short, too long, or holds another character than `A-Z a-z 0-9 - _`.
     InvalidMessageType,
 
@@ -140,6 +142,7 @@ impl Refusal {
             | Self::SignalTooLarge
             | Self::TooManyLevels
             | Self::InvalidChannel(_)
+            | Self::InvalidPublisher
             | Self::InvalidMessageType
             | Self::EmptySubscription
             | Self::InvalidTimetoken
@@ -209,6 +212,7 @@ impl Refusal {
             Self::SignalTooLarge => publish("Signal size too large"),
             Self::TooManyLevels => publish("Wildcard maximum depth exceeded"),
             Self::InvalidChannel(why) => publish(&format!("Invalid Character in Channel Name: {why}")),
+            Self::InvalidPublisher => publish("Invalid uuid"),
             Self::InvalidMessageType => publish("Invalid custom_message_type"),
 
             Self::EmptySubscription => subscribe("Channel group or groups result in empty subscription set"),

@@ -61,7 +61,7 @@ pub struct MessageFilter {
 
 impl MessageFilter {
     /// The longest expression, in bytes. A tree takes many times the memory of its text and lives as long as a parked
-    /// poll; the filters of app context have the same bound.
+    /// poll.
     pub const MAX_LENGTH: usize = 8192;
 
     /// How deep parentheses and `!` may nest. Parsing, evaluating and dropping recurse this far and no further, so the

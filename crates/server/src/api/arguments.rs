@@ -14,6 +14,7 @@ use wire::{ChannelName, GroupName, InstanceId, InvalidName, Json, NotUtf8, UserI
 #[derive(Debug)]
 pub(super) enum Invalid {
     Encoding,
+    Number,
     Name(InvalidName),
 }
 
@@ -33,6 +34,7 @@ impl std::fmt::Display for Invalid {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Encoding => f.write_str("invalid percent-encoding or UTF-8"),
+            Self::Number => f.write_str("not a whole number"),
             Self::Name(why) => why.fmt(f),
         }
     }
@@ -63,9 +65,18 @@ impl<'t> Arguments<'t> {
         self.target.names("ee")
     }
 
+    /// A whole number in decimal digits; one too large for any use counts as the largest.
+    pub(super) fn number(&self, name: &str) -> Result<Option<usize>, Invalid> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Invalid::Number);
+        }
+        Ok(Some(text.parse().unwrap_or(usize::MAX)))
+    }
+
     /// Whether a switch is on: `1` or `true`.
     pub(super) fn on(&self, name: &str) -> bool {
-        matches!(self.raw(name), Some("1" | "true"))
+        matches!(self.text(name).ok().flatten().as_deref(), Some("1" | "true"))
     }
 
     /// The caller's id, if it says who it is.
@@ -80,10 +91,10 @@ impl<'t> Arguments<'t> {
         Ok(Some(Caller { user, instance: named.unwrap_or(InstanceId::unnamed()) }))
     }
 
-    /// The groups of `channel-group`, each once. A presence stream of a group counts as the group.
+    /// The groups of `channel-group`, each once. Nobody is present on a presence stream, so those of groups are left out.
     pub(super) fn groups(&self) -> Result<Vec<GroupName>, Invalid> {
         let streams = self.group_streams()?;
-        Ok(once(streams.into_iter().map(|stream| stream.group)))
+        Ok(streams.into_iter().filter(|stream| !stream.presence).map(|stream| stream.group).collect())
     }
 
     /// The groups of `channel-group` and their presence streams, each once.
@@ -102,8 +113,8 @@ impl<'t> Arguments<'t> {
 
     /// The presence timeout that the caller asks for.
     pub(super) fn timeout(&self, presence: &PresenceOptions) -> Duration {
-        let asked = self.raw("heartbeat").and_then(|text| text.parse().ok()).filter(|seconds: &u64| *seconds >= 1);
-        asked.map_or(presence.timeout, Duration::from_secs)
+        let asked = self.number("heartbeat").ok().flatten().filter(|seconds| *seconds >= 1);
+        asked.map_or(presence.timeout, |seconds| Duration::from_secs(seconds as u64))
     }
 
     /// The states to join with, by channel or group. What is not such a thing is passed over: the call succeeds.

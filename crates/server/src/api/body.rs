@@ -13,9 +13,9 @@ pub(super) enum BadBody {
 }
 
 /// The text of a body. One client labels a zlib stream as gzip, so the first bytes decide and not the label.
-pub(super) fn text<'b>(body: &'b [u8], encoding: Option<&str>, most: usize) -> Result<Cow<'b, str>, BadBody> {
-    let plain = match encoding.map(str::trim) {
-        None | Some("" | "identity") => Cow::Borrowed(body),
+pub(super) fn text<'b>(body: &'b [u8], encoding: Option<&[u8]>, most: usize) -> Result<Cow<'b, str>, BadBody> {
+    let plain = match encoding.map(<[u8]>::trim_ascii) {
+        None | Some(b"" | b"identity") => Cow::Borrowed(body),
         Some(_) => Cow::Owned(match body {
             [0x1f, 0x8b, ..] => inflate(GzDecoder::new(body), most)?,
             [0x78, second, ..] if (0x7800 + u16::from(*second)) % 31 == 0 => inflate(ZlibDecoder::new(body), most)?,
@@ -55,12 +55,12 @@ mod tests {
         let message = br#"{"text":"hello hello hello"}"#;
         let level = Compression::default();
         for (bytes, label) in [
-            (all(GzEncoder::new(&message[..], level)), Some("gzip")),
-            (all(ZlibEncoder::new(&message[..], level)), Some("gzip")),
-            (all(ZlibEncoder::new(&message[..], level)), Some("deflate")),
-            (all(DeflateEncoder::new(&message[..], level)), Some("deflate")),
+            (all(GzEncoder::new(&message[..], level)), Some(b"gzip".as_slice())),
+            (all(ZlibEncoder::new(&message[..], level)), Some(b"gzip".as_slice())),
+            (all(ZlibEncoder::new(&message[..], level)), Some(b"deflate".as_slice())),
+            (all(DeflateEncoder::new(&message[..], level)), Some(b"deflate".as_slice())),
             (message.to_vec(), None),
-            (message.to_vec(), Some("identity")),
+            (message.to_vec(), Some(b"identity".as_slice())),
         ] {
             assert_eq!(text(&bytes, label, 100).unwrap().as_bytes(), message, "{label:?}");
         }
@@ -69,13 +69,13 @@ mod tests {
     #[test]
     fn a_small_body_that_grows_without_end_is_refused_at_the_limit() {
         let bomb = all(GzEncoder::new(std::io::repeat(b'0').take(10_000_000), Compression::best()));
-        assert_eq!(text(&bomb, Some("gzip"), 1000), Err(BadBody::TooLarge));
+        assert_eq!(text(&bomb, Some(b"gzip".as_slice()), 1000), Err(BadBody::TooLarge));
     }
 
     #[test]
     fn what_is_not_compressed_or_not_utf8_is_malformed() {
-        assert_eq!(text(b"plain", Some("gzip"), 100), Err(BadBody::Malformed));
-        assert_eq!(text(&[0x1f, 0x8b, 0, 1], Some("gzip"), 100), Err(BadBody::Malformed));
+        assert_eq!(text(b"plain", Some(b"gzip".as_slice()), 100), Err(BadBody::Malformed));
+        assert_eq!(text(&[0x1f, 0x8b, 0, 1], Some(b"gzip".as_slice()), 100), Err(BadBody::Malformed));
         assert_eq!(text(&[0xff], None, 100), Err(BadBody::Malformed));
     }
 }

@@ -183,7 +183,7 @@ fn json(body: String) -> Reply {
 
 /// The body, decompressed. What cannot be read is no JSON either.
 fn body_of<'r>(app: &App, request: &Request<'r>) -> Result<Cow<'r, [u8]>, Refusal> {
-    match body::text(request.body, request.content_encoding, app.edge.body_bytes) {
+    match body::text(request.body, request.headers.content_encoding, app.edge.body_bytes) {
         Ok(Cow::Borrowed(text)) => Ok(Cow::Borrowed(text.as_bytes())),
         Ok(Cow::Owned(text)) => Ok(Cow::Owned(text.into_bytes())),
         Err(body::BadBody::TooLarge) => Err(Refusal::BodyTooLarge),

@@ -37,9 +37,8 @@ pub(crate) struct Request<'r> {
     pub(crate) method: Method,
     /// Path and query, as sent.
     pub(crate) target: &'r str,
-    /// The body as sent, and how it is compressed.
+    /// The body as sent.
     pub(crate) body: &'r [u8],
-    pub(crate) content_encoding: Option<&'r str>,
     pub(crate) headers: Headers<&'r [u8]>,
 }
 
@@ -47,6 +46,7 @@ pub(crate) struct Request<'r> {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Headers<T> {
     pub(crate) content_type: Option<T>,
+    pub(crate) content_encoding: Option<T>,
     pub(crate) if_match: Option<T>,
     pub(crate) if_none_match: Option<T>,
 }
@@ -55,6 +55,7 @@ impl<T> Headers<T> {
     pub(crate) fn map<'h, U>(&'h self, each: impl Fn(&'h T) -> U) -> Headers<U> {
         Headers {
             content_type: self.content_type.as_ref().map(&each),
+            content_encoding: self.content_encoding.as_ref().map(&each),
             if_match: self.if_match.as_ref().map(&each),
             if_none_match: self.if_none_match.as_ref().map(&each),
         }

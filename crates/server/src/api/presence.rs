@@ -138,13 +138,10 @@ fn user_of(segment: &str) -> Result<UserId, Refusal> {
 /// The page that is asked for; none when only the count is.
 fn page(keyset: &Keyset, arguments: &Arguments<'_>) -> Result<Option<Page>, Refusal> {
     let most = keyset.options().presence.here_now_limit;
-    let limit = match arguments.raw("limit") {
-        None => PAGE.min(most),
-        Some(text) => text.parse().map_err(|_| Refusal::InvalidLimit)?,
-    };
+    let limit = arguments.number("limit").map_err(|_| Refusal::InvalidLimit)?.unwrap_or(PAGE.min(most));
     if limit > most {
         return Err(Refusal::LimitTooLarge(most));
     }
-    let offset = arguments.raw("offset").map_or(Ok(0), str::parse).map_err(|_| Refusal::InvalidOffset)?;
+    let offset = arguments.number("offset").map_err(|_| Refusal::InvalidOffset)?.unwrap_or(0);
     Ok((limit > 0 && !arguments.on("disable_uuids")).then_some(Page { limit, offset }))
 }

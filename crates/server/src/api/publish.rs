@@ -7,7 +7,7 @@ use wire::pubsub::{Kind, Message, Original, sent};
 use wire::route::{Method, PublishVersion};
 use wire::{ChannelName, InvalidName, Json, Refusal, Timetoken, decode};
 
-use super::arguments::{Arguments, Invalid};
+use super::arguments::Arguments;
 use super::body::{self, BadBody};
 use super::{App, Request};
 use crate::edge::{ContentType, Reply};
@@ -39,7 +39,7 @@ pub(super) fn publish(
         kind: Kind::Message,
         channel,
         publisher: publisher_of(arguments)?,
-        sequence: arguments.raw("seqn").and_then(|number| number.parse().ok()),
+        sequence: arguments.number("seqn").ok().flatten().and_then(|number| number.try_into().ok()),
         original: original_of(arguments),
         meta: meta.map(|text| Json::parse(&text).ok_or(Refusal::InvalidJson)).transpose()?,
         message_type: message_type_of(arguments)?,
@@ -118,7 +118,7 @@ fn check_channel(channel: &ChannelName) -> Result<(), Refusal> {
 /// The message: the body of a POST, else the last segment of the path.
 fn payload_of(request: &Request<'_>, message: Option<&str>, most: usize, too_large: Refusal) -> Result<Json, Refusal> {
     let text: Cow<'_, str> = match (request.method, message) {
-        (Method::Post, None) => match body::text(request.body, request.content_encoding, most) {
+        (Method::Post, None) => match body::text(request.body, request.headers.content_encoding, most) {
             Ok(text) => text,
             Err(BadBody::TooLarge) => return Err(too_large),
             Err(BadBody::Malformed) => return Err(Refusal::InvalidJson),
@@ -134,7 +134,7 @@ fn payload_of(request: &Request<'_>, message: Option<&str>, most: usize, too_lar
 
 /// Any text is taken as the publisher's id: it is only passed on.
 fn publisher_of(arguments: &Arguments<'_>) -> Result<Option<wire::CompactString>, Refusal> {
-    let text = arguments.text("uuid").map_err(|why: Invalid| Refusal::InvalidChannel(why.to_string()))?;
+    let text = arguments.text("uuid").map_err(|_| Refusal::InvalidPublisher)?;
     Ok(text.map(Into::into))
 }
 

@@ -1,5 +1,6 @@
 //! Subscribe, both versions (`docs/protocol/pubsub.md`).
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use engine::filter::MessageFilter;
@@ -138,7 +139,9 @@ impl Read<'_> {
             return Err(Refusal::GroupsOff);
         }
         let (channels, groups) = (self.channels?, self.groups?);
-        if groups.len() > options.pubsub.groups_per_subscribe {
+        // A group and its presence stream are one group.
+        let distinct: HashSet<&GroupName> = groups.iter().map(|stream| &stream.group).collect();
+        if distinct.len() > options.pubsub.groups_per_subscribe {
             return Err(Refusal::TooManyGroups);
         }
         let request = Subscribe {
@@ -158,8 +161,8 @@ impl Read<'_> {
 
 /// The position of the caller: `tt`, or `t` in the older form. None on a first call.
 fn cursor_of(arguments: &Arguments<'_>) -> Result<Option<Timetoken>, Refusal> {
-    if let Some(text) = arguments.raw("tt") {
-        return position(text).ok_or(Refusal::InvalidTimetoken);
+    if let Some(text) = arguments.text("tt").map_err(|_| Refusal::InvalidTimetoken)? {
+        return position(&text).ok_or(Refusal::InvalidTimetoken);
     }
     let Some(text) = arguments.text("t").map_err(|_| Refusal::InvalidTimetoken)? else { return Ok(None) };
     let value: serde_json::Value = serde_json::from_str(&text).map_err(|_| Refusal::InvalidTimetoken)?;

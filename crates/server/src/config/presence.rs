@@ -78,8 +78,8 @@ impl Presence {
             open_poll_is_presence: settings.flag("open_poll_is_presence")?,
             renew_by_subscribe: settings.flag("renew_by_subscribe")?,
             here_now_limit_max: settings.count("here_now_limit_max", 1..=1_000_000)?,
-            timeout: settings.seconds("timeout_seconds", 1..=86_400)?,
-            timeout_max: settings.seconds("timeout_max_seconds", 1..=86_400)?,
+            timeout: settings.seconds("timeout_seconds", 1..=65_535)?,
+            timeout_max: settings.seconds("timeout_max_seconds", 1..=65_535)?,
             state_bytes: settings.count("state_bytes", 2..=1_048_576)?,
             active_notice_channel: settings.parsed(
                 "active_notice_channel",

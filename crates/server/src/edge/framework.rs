@@ -12,6 +12,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use http_body_util::LengthLimitError;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
@@ -134,14 +135,14 @@ async fn protocol(State(app): State<Arc<App>>, request: HttpRequest) -> Response
             (api::NO_ROUTE, api::refuse(&app, &refusal), false)
         }
         Ok(body) => {
-            let content_encoding = parts.headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok());
             let header = |name: HeaderName| parts.headers.get(name).map(HeaderValue::as_bytes);
             let headers = Headers {
                 content_type: header(CONTENT_TYPE),
+                content_encoding: header(CONTENT_ENCODING),
                 if_match: header(IF_MATCH),
                 if_none_match: header(IF_NONE_MATCH),
             };
-            let asked = Request { method, target, body: &body, content_encoding, headers };
+            let asked = Request { method, target, body: &body, headers };
             let (operation, answer) = api::answer(&app, &asked);
             match answer {
                 Answer::Now(reply) => (operation, reply, false),
@@ -150,7 +151,7 @@ async fn protocol(State(app): State<Arc<App>>, request: HttpRequest) -> Response
             }
         }
     };
-    let gzip = parts.headers.get(ACCEPT_ENCODING).is_some_and(|value| accepts_gzip(value.as_bytes()));
+    let gzip = parts.headers.get_all(ACCEPT_ENCODING).iter().any(|value| accepts_gzip(value.as_bytes()));
     let reply = reply.compressed(gzip, app.edge.gzip_bytes);
     served.end(operation, reply.status, waited);
     let mut response = reply.into_response();
@@ -176,8 +177,13 @@ async fn whole(app: &App, target: &str, headers: &HeaderMap, body: Body) -> Resu
     }
     match tokio::time::timeout(app.edge.head, to_bytes(body, most)).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        // Longer than announced, or broken off: nobody reads the answer in that case.
-        Ok(Err(_)) => Err(Refusal::BodyTooLarge),
+        Ok(Err(error)) if is_too_long(&error) => Err(Refusal::BodyTooLarge),
+        // Chunks that are none, or fewer bytes than announced.
+        Ok(Err(_)) => Err(Refusal::Malformed),
         Err(_) => Err(Refusal::TooSlow),
     }
+}
+
+fn is_too_long(error: &axum::Error) -> bool {
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<LengthLimitError>)
 }

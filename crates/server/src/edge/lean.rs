@@ -156,6 +156,9 @@ impl Connection {
             "DELETE" => Method::Delete,
             _ => return Head::Foreign,
         };
+        if !path.starts_with('/') {
+            return Head::Foreign;
+        }
         if path.len() > edge.request_target_bytes {
             return Head::Refused(Refusal::UriTooLong);
         }
@@ -204,7 +207,7 @@ impl Connection {
         let read = |place: &Range<usize>| &self.ahead[place.clone()];
         let headers = request.headers.map(read);
         let body = read(&request.body);
-        let asked = Request { method: request.method, target, body, content_encoding: None, headers };
+        let asked = Request { method: request.method, target, body, headers };
         let (operation, answer) = api::answer(&self.app, &asked);
         self.consume(request.body.end);
         let waited = matches!(answer, Answer::Later(_));
@@ -348,16 +351,21 @@ impl<'h> Plain<'h> {
     /// None for a request that the framework should read.
     fn of(headers: &[httparse::Header<'h>]) -> Result<Option<Self>, Refusal> {
         let mut plain = Self { headers: Headers::default(), length: 0, gzip: false, close: false };
-        let mut lengths = 0;
+        let mut length = None;
         for header in headers {
             let is = |name: &str| header.name.eq_ignore_ascii_case(name);
             if is("content-length") {
+                // Said twice, it must be the same.
+                if length.replace(header.value).is_some_and(|before| before != header.value) {
+                    return Err(Refusal::Malformed);
+                }
                 let text = std::str::from_utf8(header.value).ok();
                 let digits = text.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
                 plain.length = digits.and_then(|text| text.parse().ok()).ok_or(Refusal::Malformed)?;
-                lengths += 1;
+            } else if is("content-encoding") {
+                plain.headers.content_encoding.get_or_insert(header.value);
             } else if is("accept-encoding") {
-                plain.gzip = accepts_gzip(header.value);
+                plain.gzip |= accepts_gzip(header.value);
             } else if is("connection") {
                 match header.value {
                     value if value.eq_ignore_ascii_case(b"keep-alive") => {}
@@ -370,11 +378,11 @@ impl<'h> Plain<'h> {
                 plain.headers.if_match.get_or_insert(header.value);
             } else if is("if-none-match") {
                 plain.headers.if_none_match.get_or_insert(header.value);
-            } else if is("transfer-encoding") || is("content-encoding") || is("expect") || is("upgrade") {
+            } else if is("transfer-encoding") || is("expect") || is("upgrade") {
                 return Ok(None);
             }
         }
-        if lengths > 1 { Err(Refusal::Malformed) } else { Ok(Some(plain)) }
+        Ok(Some(plain))
     }
 }
 
@@ -384,6 +392,8 @@ pub(super) fn accepts_gzip(value: &[u8]) -> bool {
     text.split(',').any(|item| {
         let mut parts = item.split(';').map(str::trim);
         let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
-        named && !parts.any(|part| matches!(part.strip_prefix("q="), Some("0" | "0.0" | "0.00" | "0.000")))
+        let weight =
+            |part: &str| part.split_once('=').filter(|(name, _)| name.eq_ignore_ascii_case("q"))?.1.parse().ok();
+        named && !parts.filter_map(weight).any(|weight: f32| weight <= 0.0)
     })
 }

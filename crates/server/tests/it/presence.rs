@@ -1,5 +1,6 @@
 //! Presence over HTTP, with a clock moved by hand.
 
+mod groups;
 mod intervals;
 mod options;
 mod own_join;

@@ -167,7 +167,7 @@ impl<C: Columns> Emitter<'_, C> {
                     match field.item {
                         Item::Custom(_) => plain(sql),
                         Item::Id | Item::Text(_) | Item::Updated | Item::WholeCustom => {
-                            self.columns.push_text(sql, field)
+                            self.columns.push_text(sql, field);
                         }
                     }
                     sql.push(if unset { " IS NULL" } else { " IS NOT NULL" });

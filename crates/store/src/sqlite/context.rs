@@ -56,7 +56,7 @@ impl Sqlite {
 impl Context for Sqlite {
     fn record(&self, key: &SubscribeKey, kind: Kind, id: &RecordId) -> Reply<'_, Option<Record>> {
         let (key, id) = (key.clone(), id.clone());
-        Box::pin(self.readers.read(move |db| record(db, &key, kind, &id)))
+        Box::pin(self.readers.read_one(move |db| record(db, &key, kind, &id)))
     }
 
     fn records(&self, key: &SubscribeKey, query: &Query) -> Reply<'_, Page<Record>> {

@@ -30,17 +30,27 @@ impl Readers {
         Ok(Self { free: Arc::new(Semaphore::new(idle.len())), idle: Arc::new(Mutex::new(idle)) })
     }
 
+    /// Runs a read whose statements all see the same commit.
     pub(super) async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.read_one(|db| work(&*db.transaction()?)).await
+    }
+
+    /// Runs a read of one statement, which sees one commit by itself.
+    pub(super) async fn read_one<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     {
         let permit = Arc::clone(&self.free).acquire_owned().await.map_err(|_| StoreError::Stopped)?;
         let idle = Arc::clone(&self.idle);
         let read = move || {
             let Some(mut lent) = Lent::take(idle, permit) else { return Err(StoreError::Stopped) };
             let Some(db) = &mut lent.db else { return Err(StoreError::Stopped) };
-            work(&*db.transaction()?)
+            work(db)
         };
         tokio::task::spawn_blocking(read).await.map_err(|error| StoreError::Failed(Arc::new(error)))?
     }

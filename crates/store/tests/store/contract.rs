@@ -14,7 +14,8 @@ use crate::context::{
     a_text_is_a_value_whatever_it_holds, any_commands_and_lists_are_as_the_engine_has_them,
     events_come_once_in_the_order_of_commits_and_the_untold_ones_again,
     many_sets_are_one_commit_and_each_has_its_answer, merges_at_once_all_count,
-    of_writers_with_one_etag_exactly_one_wins, paging_meets_once_whoever_stays,
+    names_as_long_as_names_may_be_are_sorted_and_paged, of_writers_with_one_etag_exactly_one_wins,
+    paging_meets_once_whoever_stays,
 };
 use crate::names::{channel, channels, group, key, open, show};
 
@@ -50,6 +51,7 @@ macro_rules! contract {
             merges_at_once_all_count,
             events_come_once_in_the_order_of_commits_and_the_untold_ones_again,
             paging_meets_once_whoever_stays,
+            names_as_long_as_names_may_be_are_sorted_and_paged,
             any_commands_and_lists_are_as_the_engine_has_them,
         );
     };

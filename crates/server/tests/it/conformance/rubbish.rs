@@ -89,3 +89,15 @@ async fn a_client_that_goes_away_in_the_middle_harms_nobody() {
     }
     both.check("a request", get("/time/0"), &[TIME]).await;
 }
+
+#[tokio::test]
+async fn a_body_that_breaks_off_is_malformed_and_not_too_long() {
+    let both = Both::start().await;
+    let chunks = request("POST", PUBLISH, "Transfer-Encoding: chunked\r\n", "zz\r\n\"hi\"\r\n0\r\n\r\n");
+    for server in both.each() {
+        let mut connection = server.connect().await;
+        connection.send(chunks.as_bytes()).await.unwrap();
+        let answer = String::from_utf8(connection.rest().await.unwrap()).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("Bad Request"), "{answer}");
+    }
+}

@@ -15,7 +15,9 @@ async fn who_is_not_heard_of_for_as_long_as_it_said_is_gone() {
         ("&heartbeat=soon", 300),
         ("&heartbeat=3600", 3600),
         ("&heartbeat=3601", 3600),
-        ("&heartbeat=99999999999999999999", 300),
+        ("&heartbeat=99999999999999999999", 3600),
+        ("&heartbeat=%32%30", 20),
+        ("&heartbeat=+20", 300),
     ] {
         // The listener comes back after an hour; the join should still wait for it.
         let place = Place::with("pubsub.queue_minutes = 1440").await;
