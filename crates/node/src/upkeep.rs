@@ -23,7 +23,8 @@ const ADVANCE_EVERY: Duration = Duration::from_millis(50);
 const ADVANCE_AT_ONCE: usize = 256;
 /// One shard of each key set a turn, so that every timeline is looked at about once a minute.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
-/// How often it is noted which events were told. After a crash those since the last time are told again.
+/// How often it is noted which events were told: those that were told by the time before, so that after a crash the last
+/// ones are told again. A subscriber that was between two polls may not have heard them.
 const NOTE_TOLD_EVERY: Duration = Duration::from_secs(1);
 /// How far ahead of the clock the ceiling is when it is saved, and how near it may come before it is saved again. It is
 /// looked at often, because after a jump of the clock time stands still until then.
@@ -146,16 +147,15 @@ async fn keep_ceiling(directory: Arc<DataDirectory>, ticker: Arc<Ticker>, clock:
 }
 
 async fn note_told(store: Arc<dyn Store>, told: watch::Receiver<u64>, mut ticks: Ticks) {
-    let mut noted = 0;
+    let (mut noted, mut before) = (0, 0);
     while ticks.next().await {
-        let last = *told.borrow();
-        if last == noted {
-            continue;
+        if before > noted {
+            match store.told(before).await {
+                Ok(()) => noted = before,
+                Err(error) => tracing::error!(%error, "could not note which events were told; trying again"),
+            }
         }
-        match store.told(last).await {
-            Ok(()) => noted = last,
-            Err(error) => tracing::error!(%error, "could not note which events were told; trying again"),
-        }
+        before = *told.borrow();
     }
 }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a surprise is a failed test, in a helper as well")]
 
 mod complaints;
+mod context;
 mod full_disk;
 mod life;
 mod program;
