@@ -23,7 +23,7 @@ use wire::{RecordId, SubscribeKey};
 #[path = "../../testkit/src/postgres.rs"]
 mod server;
 
-const WINDOW: Duration = Duration::from_secs(2);
+const WINDOW: Duration = Duration::from_secs(1);
 
 fn id(text: &str) -> RecordId {
     RecordId::new(text).unwrap()
@@ -64,6 +64,8 @@ struct Bench {
     key: SubscribeKey,
     users: usize,
     teams: usize,
+    /// The address, if it is PostgreSQL.
+    database: Option<String>,
 }
 
 #[tokio::main]
@@ -76,6 +78,7 @@ async fn main() {
     if let Some(server) = &server {
         address = Some(server.new_database());
     }
+    let database = address.clone();
     let store: Arc<dyn Store> = match address {
         Some(address) => Arc::new(Postgres::open(&address).await.unwrap()),
         None => {
@@ -84,7 +87,8 @@ async fn main() {
         }
     };
     // 2,000 users a team, or 50 teams.
-    let bench = Bench { store, key: SubscribeKey::new("demo").unwrap(), users, teams: (users / 2000).max(50) };
+    let bench =
+        Bench { store, key: SubscribeKey::new("demo").unwrap(), users, teams: (users / 2000).max(50), database };
     bench.run().await;
 }
 
@@ -99,6 +103,12 @@ impl Bench {
         }
         println!("{} users by thousands: {:.0}/s", self.users, self.users as f64 / start.elapsed().as_secs_f64());
 
+        if let Some(database) = &self.database {
+            // PostgreSQL does this by itself, a minute later.
+            let (db, connection) = tokio_postgres::connect(database, tokio_postgres::NoTls).await.unwrap();
+            tokio::spawn(connection);
+            db.batch_execute("VACUUM ANALYZE").await.unwrap();
+        }
         self.rate("get, 1 task", 1, |n| self.get(n)).await;
         self.rate("get, 64 tasks", 64, |n| self.get(n)).await;
         let users = || List::Records(Kind::User);
