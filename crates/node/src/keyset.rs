@@ -73,7 +73,7 @@ pub struct PresenceOptions {
     pub state_bytes: usize,
     /// Most users in one page of here now.
     pub here_now_limit: usize,
-    /// How often a changed roster is saved.
+    /// The longest time for which a changed roster is not saved; a small one is saved sooner.
     pub snapshot_every: Duration,
     /// Where first joins and last leaves are told.
     pub notice_channel: Option<ChannelName>,

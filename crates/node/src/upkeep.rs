@@ -9,7 +9,7 @@ use engine::pubsub::Ticker;
 use store::{DataDirectory, Numbered, Store};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{Interval, MissedTickBehavior, interval};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 use wire::{SubscribeKey, Timetoken};
 
 use crate::clock::Clock;
@@ -84,7 +84,7 @@ pub(crate) fn spawn(
         )),
     ];
     if let Some(period) = keysets.iter().map(|keyset| keyset.options.presence.snapshot_every).min() {
-        tasks.push(tokio::spawn(save_presence(keysets, directory, ticker, clock, every(period))));
+        tasks.push(tokio::spawn(save_presence(keysets, directory, ticker, clock, period, until)));
     }
     Upkeep { goes_on, tasks }
 }
@@ -114,10 +114,13 @@ async fn save_presence(
     directory: Arc<DataDirectory>,
     ticker: Arc<Ticker>,
     clock: Arc<dyn Clock>,
-    mut ticks: Ticks,
+    at_most: Duration,
+    mut until: watch::Receiver<()>,
 ) {
     let mut saved = None;
-    while ticks.next().await {
+    let mut rest = Duration::ZERO;
+    while pause(rest, &mut until).await {
+        rest = snapshot::rest_after(Duration::ZERO, at_most);
         let revision = snapshot::revision(&keysets);
         if saved == Some(revision) {
             continue;
@@ -125,11 +128,13 @@ async fn save_presence(
         let (keysets, directory) = (keysets.clone(), Arc::clone(&directory));
         let (ticker, clock) = (Arc::clone(&ticker), Arc::clone(&clock));
         let work = move || snapshot::save(&keysets, &directory, clock.as_ref(), ticker.fence(clock.now()), false);
+        let begun = Instant::now();
         match tokio::task::spawn_blocking(work).await {
             Ok(Ok(_)) => saved = Some(revision),
             Ok(Err(error)) => tracing::error!(%error, "could not save who is present; trying again"),
             Err(error) => tracing::error!(%error, "could not save who is present; trying again"),
         }
+        rest = snapshot::rest_after(begun.elapsed(), at_most);
     }
 }
 
@@ -166,6 +171,16 @@ pub(crate) fn save_ceiling(directory: &DataDirectory, ticker: &Ticker, now: Time
     directory.save_ceiling(ceiling)?;
     ticker.set_ceiling(ceiling);
     Ok(())
+}
+
+/// Waits once. False when the node has ended.
+async fn pause(rest: Duration, until: &mut watch::Receiver<()>) -> bool {
+    tokio::select! {
+        biased;
+        // Nothing is ever sent: an answer means that the other end is gone.
+        _ = until.changed() => false,
+        () = tokio::time::sleep(rest) => true,
+    }
 }
 
 /// A rhythm that ends with the node.

@@ -117,6 +117,20 @@ fn after_a_crash_everyone_of_the_last_snapshot_has_the_full_timeout_to_come_back
     });
 }
 
+/// In the time of the runtime, which passes only while nobody works.
+#[tokio::test(start_paused = true)]
+async fn a_small_roster_is_saved_each_second_though_the_operator_would_wait_for_ten() {
+    let place = Place::new();
+    let node = place.start(options()).await;
+    assert_eq!(node.keyset("demo").unwrap().options().presence.snapshot_every, seconds(10));
+    for round in 1..=3 {
+        arrive(&demo(&node), &format!("guest-{round}"), "room", 300);
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        assert_eq!(saved(&place), Some((round, false)));
+    }
+    node.stop().await;
+}
+
 #[tokio::test]
 async fn an_open_poll_has_its_full_timeout_after_the_stop_that_answered_it() {
     let mut options = counted();
