@@ -15,7 +15,9 @@ from pubnub.enums import PNOperationType
 from pubnub.exceptions import PubNubException
 from pubnub.models.consumer.objects_v2.channel_members import PNUUID
 from pubnub.models.consumer.objects_v2.memberships import PNChannelMembership
+from pubnub.models.consumer.objects_v2.page import Next, Previous
 
+from clients import ask
 from harness import IS_NEWEST, example, is_recent, same
 
 if IS_NEWEST:
@@ -26,6 +28,31 @@ NOT_FOUND = "Requested object was not found."
 USER_MODIFIED = "User to update has been modified after it was read."
 CHANNEL_MODIFIED = "Channel to update has been modified after it was read."
 INVALID_INPUT = "Request payload contained invalid input."
+
+
+# ------------------------------------------------------------------------------------------------ one text, many examples
+
+
+def example_in(name, *styles, when=True):
+    """Registers a function of a client's constructor as one example for each style, which ends the example's name."""
+
+    def register(function):
+        for style in styles:
+            example(f"{name} ({style.name})", when)(partial(function, style.client))
+        return function
+
+    return register
+
+
+def for_each(name, subjects, styles):
+    """The same for a function of a subject and a client's constructor, for each of the subjects."""
+
+    def register(function):
+        for subject in subjects:
+            example_in(name.format(subject.name), *styles)(partial(function, subject))
+        return function
+
+    return register
 
 
 # ------------------------------------------------------------------------------------------ asking for more than the ids
@@ -57,18 +84,9 @@ if IS_NEWEST:
     )
 
 
-def example_in_each_form(name):
+def example_in_each_form(name, *styles):
     """Registers a function of a form as one example for each form that the SDK has; `{}` in `name` is the form's."""
-    return for_each(name, FORMS)
-
-
-def for_each(name, subjects):
-    def register(function):
-        for subject in subjects:
-            example(name.format(subject.name))(partial(function, subject))
-        return function
-
-    return register
+    return for_each(name, FORMS, styles)
 
 
 # ---------------------------------------------------------------------------------------------------- users and channels
@@ -96,7 +114,7 @@ class Kind(NamedTuple):
             call.set_name(name)
         if custom is not None:
             call.custom(custom)
-        return call.sync().result
+        return ask(call).result
 
     def record(self, record_id, **fields):
         """A record as it is answered when `custom` was not asked for: all else is null."""
@@ -123,9 +141,9 @@ CHANNELS = Kind(
 )
 
 
-def example_of_each_kind(name, when=True):
+def example_of_each_kind(name, *styles, when=True):
     """Registers a function of a kind as one example for users and one for channels; `{}` in `name` is the kind's."""
-    return for_each(name, [USERS, CHANNELS] if when else [])
+    return for_each(name, [USERS, CHANNELS] if when else [], styles)
 
 
 def status_and_type(status=None, type=None):
@@ -196,9 +214,9 @@ MEMBERS = Side(
 )
 
 
-def example_of_each_side(name, when=True):
+def example_of_each_side(name, *styles, when=True):
     """Registers a function of a side as one example for memberships and one for members; `{}` in `name` is the side's."""
-    return for_each(name, [MEMBERSHIPS, MEMBERS] if when else [])
+    return for_each(name, [MEMBERSHIPS, MEMBERS] if when else [], styles)
 
 
 # --------------------------------------------------------------------------------------------------------------- checks
@@ -243,6 +261,20 @@ def no_more_pages(result):
     assert result.data == [] or result.next is not None, "a page with records should have a cursor for the next"
 
 
+def in_pages(page, ids):
+    """Walks through a list of five, two at a time, to its end and back."""
+    first, next_of_first, prev = page()
+    same("first page", (first, type(next_of_first), prev), (ids[:2], Next, None))
+    second, next_of_second, prev_of_second = page(next_of_first)
+    same("second page", (second, type(next_of_second), type(prev_of_second)), (ids[2:4], Next, Previous))
+    third, next_of_third, prev_of_third = page(next_of_second)
+    same("last page", (third, type(next_of_third), type(prev_of_third)), (ids[4:], Next, Previous))
+    beyond, next_of_beyond, _ = page(next_of_third)
+    same("past the end", (beyond, next_of_beyond), ([], None))
+    same("back to the second page", page(prev_of_third)[0], ids[2:4])
+    same("back to the first page", page(prev_of_second)[0], ids[:2])
+
+
 @contextmanager
 def refused(status_code, message):
     """A synchronous call is refused in the form of App Context."""
@@ -263,7 +295,8 @@ def refused_status(status, status_code, message):
 
 def is_refusal(refusal, status_code, message):
     same("status code", refusal._status_code, status_code)
-    body = json.loads(refusal._errormsg)
+    # The asyncio client has read the body already.
+    body = refusal._errormsg if isinstance(refusal._errormsg, dict) else json.loads(refusal._errormsg)
     same("status", body["status"], status_code)
     same("message", body["error"]["message"], message)
     same("source", body["error"]["source"], "objects")

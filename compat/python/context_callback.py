@@ -5,6 +5,7 @@ from pubnub.models.consumer.objects_v2.channel_members import PNUUID
 from pubnub.models.consumer.objects_v2.memberships import PNChannelMembership
 from pubnub.models.consumer.objects_v2.sort import PNSortKey, PNSortKeyValue
 
+from clients import CALLBACK, Answer
 from context import (
     CHANNELS,
     INVALID_INPUT,
@@ -12,6 +13,7 @@ from context import (
     USERS,
     all_plain,
     etag_forgotten,
+    example_in,
     example_in_each_form,
     example_of_each_kind,
     no_more_pages,
@@ -21,7 +23,7 @@ from context import (
     set_status_and_type,
     status_and_type,
 )
-from harness import IS_NEWEST, Answer, client, example, fresh, same, succeeded
+from harness import IS_NEWEST, fresh, same, succeeded
 
 
 def ask(call, operation):
@@ -44,8 +46,8 @@ def ask_refused(call, status_code, message):
 # --------------------------------------------------------------------------------------------------- users and channels
 
 
-@example_of_each_kind("get_all_{}_metadata (callback)")
-def get_all(kind):
+@example_of_each_kind("get_all_{}_metadata", CALLBACK)
+def get_all(kind, client):
     # Sorts before every other record, so that it is on the first page whatever else the server holds.
     record_id = f"0 {fresh('record')}"
 
@@ -62,8 +64,8 @@ def get_all(kind):
     ])
 
 
-@example("set_uuid_metadata and get_uuid_metadata (callback)")
-def set_and_get_user():
+@example_in("set_uuid_metadata and get_uuid_metadata", CALLBACK)
+def set_and_get_user(client):
     user_id = fresh("Some UUID")
 
     with client(user_id) as pubnub:
@@ -86,8 +88,8 @@ def set_and_get_user():
     same("user, read afterwards", (read.status, read.data), (200, written.data))
 
 
-@example("remove_uuid_metadata (callback)")
-def remove_user():
+@example_in("remove_uuid_metadata", CALLBACK)
+def remove_user(client):
     user_id = fresh("Some UUID")
 
     with client(fresh("admin")) as pubnub:
@@ -98,8 +100,8 @@ def remove_user():
     same("result", (result.data, result.status), (None, 200))
 
 
-@example("set_channel_metadata and get_channel_metadata (callback)")
-def set_and_get_channel():
+@example_in("set_channel_metadata and get_channel_metadata", CALLBACK)
+def set_and_get_channel(client):
     channel_id = fresh("channel id")
 
     with client(fresh("admin")) as pubnub:
@@ -120,8 +122,8 @@ def set_and_get_channel():
     same("channel, read afterwards", (read.status, read.data), (200, written.data))
 
 
-@example("remove_channel_metadata (callback)")
-def remove_channel():
+@example_in("remove_channel_metadata", CALLBACK)
+def remove_channel(client):
     channel_id = fresh("channel id")
 
     with client(fresh("admin")) as pubnub:
@@ -133,8 +135,8 @@ def remove_channel():
     same("result", (result.data, result.status), (None, 200))
 
 
-@example_of_each_kind("set_{}_metadata: if_matches_etag (callback)", when=IS_NEWEST)
-def set_if_matches_etag(kind):
+@example_of_each_kind("set_{}_metadata: if_matches_etag", CALLBACK, when=IS_NEWEST)
+def set_if_matches_etag(kind, client):
     record_id = fresh("record")
 
     with client(fresh("admin")) as pubnub, etag_forgotten(pubnub):
@@ -147,8 +149,8 @@ def set_if_matches_etag(kind):
     same("changed", one_plain(changed), kind.record(record_id, name="Second"))
 
 
-@example_of_each_kind("get_all_{}_metadata: a filter that cannot be read (callback)")
-def get_all_refused(kind):
+@example_of_each_kind("get_all_{}_metadata: a filter that cannot be read", CALLBACK)
+def get_all_refused(kind, client):
     with client(fresh("asker")) as pubnub:
         ask_refused(kind.get_all(pubnub).filter("name = 'Ann'"), 400, INVALID_INPUT)
 
@@ -156,8 +158,8 @@ def get_all_refused(kind):
 # ---------------------------------------------------------------------------------------------- memberships and members
 
 
-@example_in_each_form("memberships: set, get, manage, remove; {} (callback)")
-def memberships(form):
+@example_in_each_form("memberships: set, get, manage, remove; {}", CALLBACK)
+def memberships(form, client):
     user_id, some_channel, some_channel_with_custom = fresh("some_uuid"), fresh("a_channel"), fresh("b_channel")
     custom_1 = {"key3": "val1", "key4": "val2"}
     just_channel, channel_with_custom = PNChannelMembership.channel, PNChannelMembership.channel_with_custom
@@ -189,8 +191,8 @@ def memberships(form):
     same("after remove", after_remove, [])
 
 
-@example_in_each_form("channel members: set, get, manage, remove; {} (callback)")
-def channel_members(form):
+@example_in_each_form("channel members: set, get, manage, remove; {}", CALLBACK)
+def channel_members(form, client):
     channel_id, some_uuid, some_uuid_with_custom = fresh("channel id"), fresh("a_user"), fresh("b_user")
     custom_1 = {"key3": "val1", "key4": "val2"}
 

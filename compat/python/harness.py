@@ -1,4 +1,4 @@
-"""What every example shares: settings, clients, members made without an SDK, listeners, and one JSON line a result.
+"""What every example shares: settings, checks, members made without an SDK, listeners, and one JSON line a result.
 
 Names of channels, groups and users are fresh in each run, so that a run neither disturbs nor believes an earlier one.
 """
@@ -13,16 +13,12 @@ import secrets
 import time
 import urllib.parse
 import urllib.request
-from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Callable, NamedTuple
 
 from pubnub.callbacks import SubscribeCallback
 from pubnub.enums import PNStatusCategory
-from pubnub.pnconfiguration import PNConfiguration
-from pubnub.pubnub import PubNub
-from pubnub.pubnub_asyncio import PubNubAsyncio
 
 SDK_VERSION = version("pubnub")
 
@@ -31,6 +27,9 @@ IS_NEWEST = int(SDK_VERSION.split(".")[0]) >= 10
 
 # Every wait ends: an answer takes milliseconds, an event at most a presence timeout of 5 seconds.
 WITHIN_SECONDS = 10
+
+# The longest that an example with several waits may take.
+LIMIT_SECONDS = 4 * WITHIN_SECONDS
 
 # Ends a run in which an SDK itself never returns, and shows where.
 HANGS_AFTER_SECONDS = 60
@@ -72,7 +71,11 @@ def example(name, when=True):
     return register
 
 
-def run_all():
+def in_asyncio(function):
+    asyncio.run(asyncio.wait_for(function(), LIMIT_SECONDS))
+
+
+def run_all(run_coroutine=in_asyncio):
     """Runs the examples in order, prints a line for each, and returns the exit code."""
     gaps = known_gaps()
     failures = 0
@@ -80,7 +83,7 @@ def run_all():
         faulthandler.dump_traceback_later(HANGS_AFTER_SECONDS, exit=True)
         try:
             if inspect.iscoroutinefunction(function):
-                asyncio.run(asyncio.wait_for(function(), 4 * WITHIN_SECONDS))
+                run_coroutine(function)
             else:
                 function()
             failure = None
@@ -179,78 +182,11 @@ def message_fields(message):
     return {name: getattr(message, name) for name in names if getattr(message, name, None) is not None}
 
 
-# ----------------------------------------------------------------------------------------------------------- clients
+# ------------------------------------------------------------------------------------- members made without an SDK
 
 
 def fresh(name):
     return f"{name}_{secrets.token_hex(4)}"
-
-
-def configuration(user_id, keys=KEYS):
-    config = PNConfiguration()
-    config.origin = ORIGIN
-    config.ssl = False
-    config.subscribe_key = keys.subscribe
-    config.publish_key = keys.publish
-    config.user_id = user_id
-    config.daemon = True
-    config.non_subscribe_request_timeout = WITHIN_SECONDS
-    return config
-
-
-def with_heartbeats(config, timeout_seconds=20, interval_seconds=1):
-    config.enable_presence_heartbeat = True
-    config.set_presence_timeout_with_custom_interval(timeout_seconds, interval_seconds)
-    return config
-
-
-@contextmanager
-def client(user_id, keys=KEYS):
-    with client_of(configuration(user_id, keys)) as pubnub:
-        yield pubnub
-
-
-@contextmanager
-def client_of(config):
-    pubnub = PubNub(config)
-    try:
-        yield pubnub
-    finally:
-        pubnub.stop()
-
-
-@asynccontextmanager
-async def asyncio_client(user_id, keys=KEYS):
-    async with asyncio_client_of(configuration(user_id, keys)) as pubnub:
-        yield pubnub
-
-
-@asynccontextmanager
-async def asyncio_client_of(config):
-    pubnub = PubNubAsyncio(config)
-    try:
-        yield pubnub
-    finally:
-        await pubnub.stop()
-
-
-class Answer:
-    """The callback of a `.pn_async` call, and the place where its answer is waited for."""
-
-    def __init__(self):
-        self._answers = queue.Queue()
-
-    def __call__(self, result, status):
-        self._answers.put((result, status))
-
-    def wait(self):
-        try:
-            return self._answers.get(timeout=WITHIN_SECONDS)
-        except queue.Empty:
-            raise AssertionError(f"the callback was not called within {WITHIN_SECONDS} s") from None
-
-
-# ------------------------------------------------------------------------------------- members made without an SDK
 
 
 def join(channel, *user_ids, seconds=60, state=None, keys=KEYS):

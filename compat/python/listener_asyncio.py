@@ -1,12 +1,10 @@
 """The same events and effects heard through `PubNubAsyncio`: its newest version runs them on an event engine."""
 
+from clients import asyncio_client, asyncio_client_of, configuration, with_heartbeats
 from harness import (
     INTERVAL_KEYS,
     IS_NEWEST,
     AsyncioListener,
-    asyncio_client,
-    asyncio_client_of,
-    configuration,
     example,
     fresh,
     join,
@@ -16,7 +14,6 @@ from harness import (
     occupants,
     presence_fields,
     same,
-    with_heartbeats,
 )
 
 

@@ -1,12 +1,10 @@
 """What a `SubscribeCallback` hears: presence events of each kind, messages, signals; and what its presence does."""
 
+from clients import client, client_of, configuration, with_heartbeats
 from harness import (
     INTERVAL_KEYS,
     IS_NEWEST,
     Listener,
-    client,
-    client_of,
-    configuration,
     example,
     fresh,
     join,
@@ -16,7 +14,6 @@ from harness import (
     occupants,
     presence_fields,
     same,
-    with_heartbeats,
 )
 
 

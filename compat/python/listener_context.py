@@ -3,14 +3,17 @@
 from pubnub.models.consumer.objects_v2.channel_members import PNUUID
 from pubnub.models.consumer.objects_v2.memberships import PNChannelMembership
 
-from context import MEMBERS, MEMBERSHIPS, example_of_each_side, set_status_and_type
-from harness import IS_NEWEST, Listener, client, example, fresh, same
+from clients import ASYNCIO, CALLBACK, ask, subscribe
+from context import MEMBERS, MEMBERSHIPS, example_in, example_of_each_side, set_status_and_type
+from harness import IS_NEWEST, Listener, fresh, same
+
+STYLES = (CALLBACK, ASYNCIO)
 
 
 def subscribed(pubnub, *channels):
     """A listener of the channels, once it is connected."""
     listener = Listener(pubnub)
-    pubnub.subscribe().channels(list(channels)).execute()
+    subscribe(pubnub, *channels)
     listener.connected()
     return listener
 
@@ -24,14 +27,14 @@ def event_fields(event, answered):
     return event.event, data
 
 
-@example("event: user set (callback)")
-def hears_user_set():
+@example_in("event: user set", *STYLES)
+def hears_user_set(client):
     user_id = fresh("ann")
 
     with client(user_id) as pubnub, client(fresh("admin")) as admin:
         listener = subscribed(pubnub, user_id)
         call = admin.set_uuid_metadata().uuid(user_id).set_name("Ann").email("ann@example.com")
-        answered = set_status_and_type(call, "Active", "User").custom({"mood": "fine"}).sync().result.data
+        answered = ask(set_status_and_type(call, "Active", "User").custom({"mood": "fine"})).result.data
         event = listener.wait_for("uuid")
 
     # The fields that the SDK names, which are those left out too; the newest one leaves some out all the same.
@@ -46,41 +49,41 @@ def hears_user_set():
     }))
 
 
-@example("event: user set, heard on a channel the user is a member of (callback)")
-def hears_user_set_of_a_member():
+@example_in("event: user set, heard on a channel the user is a member of", *STYLES)
+def hears_user_set_of_a_member(client):
     user_id, channel_id = fresh("ann"), fresh("room")
 
     with client(fresh("bob")) as pubnub, client(fresh("admin")) as admin:
-        admin.set_memberships().uuid(user_id).channel_memberships([PNChannelMembership.channel(channel_id)]).sync()
+        ask(admin.set_memberships().uuid(user_id).channel_memberships([PNChannelMembership.channel(channel_id)]))
         listener = subscribed(pubnub, channel_id)
-        answered = admin.set_uuid_metadata().uuid(user_id).set_name("Ann").sync().result.data
+        answered = ask(admin.set_uuid_metadata().uuid(user_id).set_name("Ann")).result.data
         event = listener.wait_for("uuid")
 
     kind, data = event_fields(event, answered)
     same("event", (kind, data["id"], data["name"]), ("set", user_id, "Ann"))
 
 
-@example("event: user removed (callback)")
-def hears_user_removed():
+@example_in("event: user removed", *STYLES)
+def hears_user_removed(client):
     user_id = fresh("ann")
 
     with client(user_id) as pubnub, client(fresh("admin")) as admin:
-        admin.set_uuid_metadata().uuid(user_id).set_name("Ann").sync()
+        ask(admin.set_uuid_metadata().uuid(user_id).set_name("Ann"))
         listener = subscribed(pubnub, user_id)
-        admin.remove_uuid_metadata().uuid(user_id).sync()
+        ask(admin.remove_uuid_metadata().uuid(user_id))
         event = listener.wait_for("uuid")
 
     same("event", (event.event, event.data), ("delete", {"id": user_id}))
 
 
-@example("event: channel set (callback)")
-def hears_channel_set():
+@example_in("event: channel set", *STYLES)
+def hears_channel_set(client):
     channel_id = fresh("room")
 
     with client(fresh("ann")) as pubnub, client(fresh("admin")) as admin:
         listener = subscribed(pubnub, channel_id)
         call = admin.set_channel_metadata().channel(channel_id).set_name("Room").custom({"topic": "tea"})
-        answered = call.sync().result.data
+        answered = ask(call).result.data
         event = listener.wait_for("channel")
 
     same("event", event_fields(event, answered), ("set", {
@@ -92,30 +95,30 @@ def hears_channel_set():
     }))
 
 
-@example("event: channel removed (callback)")
-def hears_channel_removed():
+@example_in("event: channel removed", *STYLES)
+def hears_channel_removed(client):
     channel_id = fresh("room")
 
     with client(fresh("ann")) as pubnub, client(fresh("admin")) as admin:
-        admin.set_channel_metadata().channel(channel_id).set_name("Room").sync()
+        ask(admin.set_channel_metadata().channel(channel_id).set_name("Room"))
         listener = subscribed(pubnub, channel_id)
-        admin.remove_channel_metadata().channel(channel_id).sync()
+        ask(admin.remove_channel_metadata().channel(channel_id))
         event = listener.wait_for("channel")
 
     same("event", (event.event, event.data), ("delete", {"id": channel_id}))
 
 
-@example_of_each_side("event: {} set and removed, heard on the channel (callback)")
-def hears_membership_on_the_channel(side):
-    hears_membership(side, MEMBERS)
+@example_of_each_side("event: {} set and removed, heard on the channel", *STYLES)
+def hears_membership_on_the_channel(side, client):
+    hears_membership(side, client, MEMBERS)
 
 
-@example_of_each_side("event: {} set and removed, heard on the user's channel (callback)")
-def hears_membership_on_the_users_channel(side):
-    hears_membership(side, MEMBERSHIPS)
+@example_of_each_side("event: {} set and removed, heard on the user's channel", *STYLES)
+def hears_membership_on_the_users_channel(side, client):
+    hears_membership(side, client, MEMBERSHIPS)
 
 
-def hears_membership(side, heard_at):
+def hears_membership(side, client, heard_at):
     """One client hears the membership being set, another hears it being removed."""
     owner_id, other_id = fresh("owner"), fresh("other")
     ids = {side.owner.name: {"id": owner_id}, side.other.name: {"id": other_id}}
@@ -124,20 +127,20 @@ def hears_membership(side, heard_at):
     with client(fresh("bob")) as pubnub, client(fresh("cho")) as later, client(fresh("admin")) as admin:
         listener = subscribed(pubnub, channel)
         call = side.set(admin, owner_id, side.entry_with_custom(other_id, {"role": "host"}))
-        answered = call.sync().result.data[0]
+        answered = ask(call).result.data[0]
         same("set", event_fields(listener.wait_for("membership"), answered), ("set", {
             **ids, "custom": {"role": "host"},
         }))
 
         listener = subscribed(later, channel)
-        side.remove(admin, owner_id, other_id).sync()
+        ask(side.remove(admin, owner_id, other_id))
         removed = listener.wait_for("membership")
 
     same("removed", (removed.event, removed.data), ("delete", ids))
 
 
-@example("events: one for each change, none when nothing changed, in order (callback)")
-def hears_each_change_once():
+@example_in("events: one for each change, none when nothing changed, in order", *STYLES)
+def hears_each_change_once(client):
     user_id, channel_id = fresh("ann"), fresh("room")
 
     with client(fresh("bob")) as pubnub, client(fresh("admin")) as admin:
@@ -145,14 +148,14 @@ def hears_each_change_once():
         entry = PNUUID.uuid_with_custom(user_id, {"role": "host"})
         names = ["first", "first", "second", "second", "third"]
         for name in names:
-            admin.set_channel_metadata().channel(channel_id).set_name(name).sync()
-            admin.set_channel_members().channel(channel_id).uuids([entry]).sync()
-        admin.remove_channel_members().channel(channel_id).uuids([PNUUID.uuid(user_id)]).sync()
-        admin.remove_channel_members().channel(channel_id).uuids([PNUUID.uuid(user_id)]).sync()
-        admin.remove_channel_metadata().channel(channel_id).sync()
-        admin.remove_channel_metadata().channel(channel_id).sync()
+            ask(admin.set_channel_metadata().channel(channel_id).set_name(name))
+            ask(admin.set_channel_members().channel(channel_id).uuids([entry]))
+        ask(admin.remove_channel_members().channel(channel_id).uuids([PNUUID.uuid(user_id)]))
+        ask(admin.remove_channel_members().channel(channel_id).uuids([PNUUID.uuid(user_id)]))
+        ask(admin.remove_channel_metadata().channel(channel_id))
+        ask(admin.remove_channel_metadata().channel(channel_id))
         # What comes after all of them, on the same channel.
-        admin.set_channel_metadata().channel(channel_id).set_name("last").sync()
+        ask(admin.set_channel_metadata().channel(channel_id).set_name("last"))
 
         # All of them are under way; the wait is short because the newest SDK does not hand them out.
         channels = [listener.wait_for("channel", seconds=5) for _ in range(5)]

@@ -2,9 +2,9 @@
 
 from pubnub.enums import PNOperationType
 
+from clients import asyncio_client
 from harness import (
     IS_NEWEST,
-    asyncio_client,
     example,
     fresh,
     here_now_fields,

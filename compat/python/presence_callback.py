@@ -2,18 +2,8 @@
 
 from pubnub.enums import PNOperationType
 
-from harness import (
-    Answer,
-    client,
-    example,
-    fresh,
-    here_now_fields,
-    is_timetoken,
-    join,
-    make_group,
-    same,
-    succeeded,
-)
+from clients import Answer, client
+from harness import example, fresh, here_now_fields, is_timetoken, join, make_group, same, succeeded
 
 
 @example("publish (callback)")

@@ -7,11 +7,11 @@ from pubnub.exceptions import PubNubException
 from pubnub.pnconfiguration import PNConfiguration
 from pubnub.pubnub import PubNub
 
+from clients import client
 from harness import (
     IS_NEWEST,
     KEYS,
     ORIGIN,
-    client,
     example,
     fresh,
     here_now_fields,

@@ -11,7 +11,8 @@ import presence_callback  # noqa: F401
 import presence_asyncio  # noqa: F401
 import listener_callback  # noqa: F401
 import listener_asyncio  # noqa: F401
-import context_sync  # noqa: F401
+import context_records  # noqa: F401
+import context_memberships  # noqa: F401
 import context_callback  # noqa: F401
 import listener_context  # noqa: F401
 

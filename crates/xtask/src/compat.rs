@@ -10,7 +10,9 @@ mod results;
 mod server;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -34,22 +36,22 @@ pub(crate) enum Page {
 /// The longest that one program may take. Each wait in it has its own, much shorter limit; this one ends a program that hangs.
 const PROGRAM_LIMIT: Duration = Duration::from_secs(300);
 
+/// The longest from a program's last word to its end.
+const PROGRAM_END_LIMIT: Duration = Duration::from_secs(30);
+
 pub(crate) fn run(repository: &Repository, steps: &mut Steps, server: Option<PathBuf>, page: Page) {
-    let Some(programs) = set_up(repository, steps) else { return };
+    let Some(mut programs) = set_up(repository, steps) else { return };
     let Some(server) = server.or_else(|| release_build(repository, steps)) else { return };
     let folder = folder(repository);
     let Some(server) = steps.step("compat: server starts", || Server::start(&server, &folder)) else { return };
 
+    programs.iter_mut().for_each(|program| server.tell(&mut program.command));
+    let ran = steps.aloud("compat: programs, side by side", || Ok(run_all(programs, &folder)));
     let mut rows = Vec::new();
     let mut all_well = true;
-    for Program { name, mut command } in programs {
-        server.tell(&mut command);
-        let log = folder.join(format!("{}.log", name.replace([' ', ','], "-")));
-        let ran = steps.aloud(&format!("compat: {name}"), || {
-            let program = Running::start(&mut command, &log)?;
-            collect(program, &mut rows).with_context(|| format!("what else it said is in {}", log.display()))
-        });
-        all_well &= ran.is_some();
+    for Ran { name, rows: found, took, result } in ran.unwrap_or_default() {
+        all_well &= steps.done(&format!("compat: {name}"), took, result).is_some();
+        rows.extend(found);
     }
     steps.step("compat: server stops when asked to", || server.stop());
     steps.count(tally(&rows));
@@ -81,17 +83,61 @@ fn folder(repository: &Repository) -> PathBuf {
     repository.target.join("compat")
 }
 
-/// Reads a program's lines to its end, showing each as it comes.
-fn collect(program: Running, rows: &mut Vec<Row>) -> Result<()> {
+/// A program that has ended.
+struct Ran {
+    name: &'static str,
+    rows: Vec<Row>,
+    took: Duration,
+    result: Result<()>,
+}
+
+/// Runs the programs, as many at a time as there are processors, and shows what each said when it has ended.
+/// They do not meet: the names that they use are fresh. Mostly they wait for a presence timeout.
+fn run_all(programs: Vec<Program>, folder: &Path) -> Vec<Ran> {
+    let at_a_time = thread::available_parallelism().map_or(2, usize::from).min(programs.len());
+    let waiting = Mutex::new(programs.into_iter().enumerate());
+    let ended = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..at_a_time {
+            scope.spawn(|| {
+                loop {
+                    let next = waiting.lock().expect("taking the next one does not panic").next();
+                    let Some((place, program)) = next else { break };
+                    let ran = run_one(program, folder);
+                    let mut ended = ended.lock().expect("printing and pushing do not panic");
+                    ran.rows.iter().for_each(|row| println!("{row}"));
+                    ended.push((place, ran));
+                }
+            });
+        }
+    });
+    let mut ended = ended.into_inner().expect("no thread panicked");
+    ended.sort_by_key(|(place, _)| *place);
+    ended.into_iter().map(|(_, ran)| ran).collect()
+}
+
+fn run_one(Program { name, mut command }: Program, folder: &Path) -> Ran {
+    let start = Instant::now();
+    let log = folder.join(format!("{}.log", name.replace([' ', ','], "-")));
+    let mut rows = Vec::new();
+    let result = Running::start(&mut command, &log)
+        .and_then(|program| collect(&program, &mut rows).and_then(|()| judge(program, &rows)))
+        .with_context(|| format!("what else it said is in {}", log.display()));
+    Ran { name, rows, took: start.elapsed(), result }
+}
+
+/// Reads a program's lines to its end.
+fn collect(program: &Running, rows: &mut Vec<Row>) -> Result<()> {
     let until = Instant::now() + PROGRAM_LIMIT;
-    let first = rows.len();
     while let Some(line) = program.next_line(until)? {
-        let row = Row::read(&line)?;
-        println!("{row}");
-        rows.push(row);
+        rows.push(Row::read(&line)?);
     }
-    let status = program.ended(until)?;
-    let rows = &rows[first..];
+    Ok(())
+}
+
+/// Waits for the end of a program that has said everything.
+fn judge(program: Running, rows: &[Row]) -> Result<()> {
+    let status = program.ended(Instant::now() + PROGRAM_END_LIMIT)?;
     let failed = rows.iter().filter(|row| row.result == Outcome::Failed).count();
     match status.code() {
         Some(0 | 1) if failed > 0 => bail!("{failed} of {} examples failed", rows.len()),

@@ -56,7 +56,12 @@ impl Steps {
     pub(crate) fn step<T>(&mut self, name: &str, work: impl FnOnce() -> Result<T>) -> Option<T> {
         let start = Instant::now();
         let result = work();
-        let line = Line { name: name.to_owned(), passed: result.is_ok(), took: start.elapsed() };
+        self.done(name, start.elapsed(), result)
+    }
+
+    /// Notes something that was done elsewhere, and returns what came of it if it went well.
+    pub(crate) fn done<T>(&mut self, name: &str, took: Duration, result: Result<T>) -> Option<T> {
+        let line = Line { name: name.to_owned(), passed: result.is_ok(), took };
         println!("{line}");
         self.done.push(line);
         result.map_err(|error| println!("{error:#}\n")).ok()

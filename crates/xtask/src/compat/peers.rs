@@ -1,6 +1,7 @@
 //! The SDKs that we are run against, each pinned, and how what they need is made from nothing.
 //!
 //! - Python: one environment for each list of packages. One more list, named below, is one more version tested.
+//!   What comes as source is built with the packages of the list, too.
 //! - JavaScript: one `npm ci` in `compat/javascript`, whose `package.json` names every version; packages stay in its
 //!   `node_modules`, the one place where Node.js looks for them whoever starts a program.
 
@@ -13,15 +14,29 @@ use anyhow::{Context, Result};
 use crate::process::succeed;
 use crate::repository::Repository;
 
-pub(super) const ENVIRONMENTS: [Environment; 3] = [
-    Environment::Python { name: "python newest", pinned: "compat/python/requirements-newest.txt" },
-    Environment::Python { name: "python mit", pinned: "compat/python/requirements-mit.txt" },
+/// Those that take longest come first.
+pub(super) const ENVIRONMENTS: [Environment; 4] = [
+    Environment::Python {
+        name: "python newest",
+        pinned: "compat/python/requirements-newest.txt",
+        program: "compat/python/run.py",
+    },
+    Environment::Python {
+        name: "python mit",
+        pinned: "compat/python/requirements-mit.txt",
+        program: "compat/python/run.py",
+    },
     Environment::JavaScript,
+    Environment::Python {
+        name: "python twisted",
+        pinned: "compat/python/requirements-twisted.txt",
+        program: "compat/python/run_twisted.py",
+    },
 ];
 
 /// What some programs share.
 pub(super) enum Environment {
-    Python { name: &'static str, pinned: &'static str },
+    Python { name: &'static str, pinned: &'static str, program: &'static str },
     JavaScript,
 }
 
@@ -49,13 +64,13 @@ impl Environment {
     /// Installs what the programs need, unless exactly that is installed already.
     pub(super) fn set_up(&self, repository: &Repository) -> Result<Vec<Program>> {
         match self {
-            Self::Python { name, pinned } => {
+            Self::Python { name, pinned, program } => {
                 let place = repository.target.join("compat").join(name.replace(' ', "-"));
                 let packages = repository.root.join(pinned);
                 once(&place, &repository.read(pinned)?, || install_python(&place, &packages))?;
                 let mut command = Command::new(place.join("bin/python"));
                 // Compiled files would end up between the sources.
-                command.arg(repository.root.join("compat/python/run.py")).env("PYTHONDONTWRITEBYTECODE", "1");
+                command.arg(repository.root.join(program)).env("PYTHONDONTWRITEBYTECODE", "1");
                 Ok(vec![Program { name, command }])
             }
             Self::JavaScript => {
@@ -78,6 +93,8 @@ fn install_python(place: &Path, packages: &Path) -> Result<()> {
         .context("compat needs Python 3 with its venv module (Debian: apt-get install python3-venv)")?;
     let mut pip = Command::new(place.join("bin/python"));
     pip.args(["-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--requirement"]).arg(packages);
+    // What builds a package that comes as source is held to the list, too: the one name for pip until 25.2, the other since.
+    pip.env("PIP_CONSTRAINT", packages).env("PIP_BUILD_CONSTRAINT", packages);
     succeed(&mut pip)
 }
 
