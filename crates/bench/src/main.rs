@@ -40,6 +40,16 @@ struct Arguments {
     /// Users in the rows of app context.
     #[arg(long, default_value_t = 100_000)]
     users: usize,
+    /// Where our server keeps app context: `postgres` starts one, `postgres://…/database` names one whose user may make
+    /// databases. [default: SQLite in its folder]
+    #[arg(long, value_name = "ADDRESS")]
+    database: Option<String>,
+    /// Ask PostgreSQL itself and PocketBase for the rows of app context as well.
+    #[arg(long)]
+    peers: bool,
+    /// Let app context grow to so many users, tenfold from 10,000, and measure it there again.
+    #[arg(long, value_name = "USERS")]
+    largest: Option<usize>,
     /// Only these rows.
     #[arg(long, value_enum)]
     only: Option<Rows>,
@@ -65,16 +75,23 @@ impl Arguments {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let server = Server::start(&arguments.server, arguments.framework).await?;
-    let mut report = Report::default();
-    if arguments.wants(Rows::Calls) {
-        calls::measure(&server, &arguments, &mut report).await?;
-    }
-    if arguments.wants(Rows::Fanout) {
-        fanout::measure(&server, &arguments, &mut report).await?;
+    if arguments.wants(Rows::Calls) || arguments.wants(Rows::Fanout) {
+        calls_and_fanout(&arguments).await?;
     }
     if arguments.wants(Rows::Context) {
-        context::measure(&server, &arguments, &mut report).await?;
+        context::measure(&arguments).await?;
+    }
+    Ok(())
+}
+
+async fn calls_and_fanout(arguments: &Arguments) -> anyhow::Result<()> {
+    let server = Server::start(&arguments.server, arguments.framework, None).await?;
+    let mut report = Report::default();
+    if arguments.wants(Rows::Calls) {
+        calls::measure(&server, arguments, &mut report).await?;
+    }
+    if arguments.wants(Rows::Fanout) {
+        fanout::measure(&server, arguments, &mut report).await?;
     }
     report.print();
     server.stop().await

@@ -14,15 +14,17 @@ use tokio::process::{Child, Command};
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
-    _data: TempDir,
+    data: TempDir,
 }
 
 impl Server {
-    pub(crate) async fn start(program: &Path, framework: bool) -> anyhow::Result<Self> {
+    /// Starts one that keeps its records in its folder or in a PostgreSQL.
+    pub(crate) async fn start(program: &Path, framework: bool, database: Option<&str>) -> anyhow::Result<Self> {
         let data = tempfile::tempdir()?;
         let mut child = Command::new(program)
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data.path())
+            .args(database.map(|address| ["--database", address]).into_iter().flatten())
             .env("HEREABOUTS_EDGE__LEAN", if framework { "false" } else { "true" })
             .env("HEREABOUTS_LOG__LEVEL", "error")
             .stdout(Stdio::piped())
@@ -32,7 +34,7 @@ impl Server {
         let stdout = child.stdout.take().context("no standard output")?;
         let line = BufReader::new(stdout).lines().next_line().await?.context("the server ended at once")?;
         let address = line.strip_prefix("listening on http://").context("an unexpected first line")?.parse()?;
-        Ok(Self { child, address, _data: data })
+        Ok(Self { child, address, data })
     }
 
     /// CPU time used so far, all threads.
@@ -52,11 +54,16 @@ impl Server {
         Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
     }
 
+    /// Its folder.
+    pub(crate) fn data(&self) -> &Path {
+        self.data.path()
+    }
+
     pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
         self.child.kill().await.context("cannot stop the server")
     }
 
-    fn id(&self) -> anyhow::Result<u32> {
+    pub(crate) fn id(&self) -> anyhow::Result<u32> {
         self.child.id().context("the server has ended")
     }
 }

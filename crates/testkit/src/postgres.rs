@@ -76,6 +76,12 @@ impl Postgres {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 
+    /// The process that keeps it: the server and its sessions are below.
+    #[must_use]
+    pub fn keeper_id(&self) -> u32 {
+        self.keeper.id()
+    }
+
     /// Runs a statement as an operator would, with `psql`, outside of any test's database.
     ///
     /// # Panics
