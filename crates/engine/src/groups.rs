@@ -3,9 +3,26 @@
 //! A group exists while it holds a channel. Every effective change gives the group a new version, unlike any before it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
+use wire::names::PRESENCE_SUFFIX;
 use wire::{ChannelName, GroupName};
+
+/// A group as a subscriber names it: its channels, or their presence streams.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupStream {
+    /// Which group.
+    pub group: GroupName,
+    /// Whether the presence streams are meant (`g-pnpres`).
+    pub presence: bool,
+}
+
+impl fmt::Display for GroupStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.group, if self.presence { PRESENCE_SUFFIX } else { "" })
+    }
+}
 
 /// The groups of a key set.
 #[derive(Debug, Default)]

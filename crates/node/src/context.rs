@@ -9,13 +9,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::access::{Access, Permit};
-use engine::context::{Manage, Query, Refused, Remove, Removed, Set, Written};
+use engine::access::Permit;
+use engine::access::acts::{
+    GetRecord, ListMemberships, ListRecords, ManageMemberships, RemoveRecord, SetRecord, WriteRecords,
+};
+use engine::context::{List, Query, Refused, Remove, Removed, Set, Written};
 use store::{Committed, Numbered, Store, StoreError};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
-use wire::context::{About, Event, Joined, Kind, Moment, Page, Record};
-use wire::{RecordId, Refusal, SubscribeKey};
+use wire::SubscribeKey;
+use wire::context::{About, Event, Joined, Moment, Page, Record};
 
 use crate::keyset::Keyset;
 use crate::post::Posted;
@@ -65,34 +68,14 @@ impl ContextOptions {
 }
 
 impl Keyset {
-    /// Decides on a call about single records, their memberships or their members.
-    ///
-    /// # Errors
-    /// [`Refusal::ContextForbidden`]
-    pub fn decide_context(&self) -> Result<Permit, Refusal> {
-        permit(self.options.access)
-    }
-
-    /// Decides on a call that lists all users or all channels.
-    ///
-    /// # Errors
-    /// [`Refusal::ContextForbidden`]
-    pub fn decide_get_all(&self, kind: Kind) -> Result<Permit, Refusal> {
-        let context = &self.options.context;
-        let guarded = match kind {
-            Kind::User => context.disallow_get_all_users,
-            Kind::Channel => context.disallow_get_all_channels,
-        };
-        permit(if guarded { self.options.access } else { Access::Open })
-    }
-
     /// A user or channel, if it has metadata.
     ///
     /// # Errors
     /// [`ContextError::Store`]
     #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
-    pub async fn record(&self, _permit: Permit, kind: Kind, id: &RecordId) -> Result<Option<Record>, ContextError> {
-        Ok(self.store.record(self.key(), kind, id).await?)
+    pub async fn record(&self, permit: Permit<GetRecord>) -> Result<Option<Record>, ContextError> {
+        let GetRecord { kind, id } = permit.act();
+        Ok(self.store.record(self.key(), *kind, id).await?)
     }
 
     /// A page of users or channels.
@@ -100,8 +83,9 @@ impl Keyset {
     /// # Errors
     /// [`ContextError::Store`]
     #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
-    pub async fn records(&self, _permit: Permit, query: &Query) -> Result<Page<Record>, ContextError> {
-        Ok(self.store.records(self.key(), query).await?)
+    pub async fn records(&self, permit: Permit<ListRecords>, query: Query) -> Result<Page<Record>, ContextError> {
+        let query = Query { list: List::Records(permit.act().0), ..query };
+        Ok(self.store.records(self.key(), &query).await?)
     }
 
     /// A page of the memberships of a user or the members of a channel.
@@ -109,8 +93,14 @@ impl Keyset {
     /// # Errors
     /// [`ContextError::Store`]
     #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
-    pub async fn memberships(&self, _permit: Permit, query: &Query) -> Result<Page<Joined>, ContextError> {
-        Ok(self.store.memberships(self.key(), query).await?)
+    pub async fn memberships(
+        &self,
+        permit: Permit<ListMemberships>,
+        query: Query,
+    ) -> Result<Page<Joined>, ContextError> {
+        let ListMemberships { kind: owner, id } = permit.into_act();
+        let query = Query { list: List::Memberships { owner, id }, ..query };
+        Ok(self.store.memberships(self.key(), &query).await?)
     }
 
     /// Sets a user or channel.
@@ -118,7 +108,9 @@ impl Keyset {
     /// # Errors
     /// [`ContextError`]; nothing changed, unless the server is stopping.
     #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
-    pub async fn set_record(&self, _permit: Permit, set: Set) -> Result<Written, ContextError> {
+    pub async fn set_record(&self, permit: Permit<SetRecord>, set: Set) -> Result<Written, ContextError> {
+        let SetRecord { kind, id } = permit.into_act();
+        let set = Set { kind, id, ..set };
         let committed = self.store.set(self.key(), set, self.moment()).await?;
         Ok(self.told(committed).await??)
     }
@@ -130,10 +122,9 @@ impl Keyset {
     #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
     pub async fn set_records(
         &self,
-        _permit: Permit,
-        sets: Vec<Set>,
+        permit: Permit<WriteRecords>,
     ) -> Result<Vec<Result<Written, Refused>>, ContextError> {
-        let committed = self.store.set_many(self.key(), sets, self.moment()).await?;
+        let committed = self.store.set_many(self.key(), permit.into_act().sets, self.moment()).await?;
         self.told(committed).await
     }
 
@@ -142,7 +133,9 @@ impl Keyset {
     /// # Errors
     /// [`ContextError`]; nothing changed, unless the server is stopping.
     #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
-    pub async fn remove_record(&self, _permit: Permit, remove: Remove) -> Result<Removed, ContextError> {
+    pub async fn remove_record(&self, permit: Permit<RemoveRecord>, remove: Remove) -> Result<Removed, ContextError> {
+        let RemoveRecord { kind, id } = permit.into_act();
+        let remove = Remove { kind, id, ..remove };
         let committed = self.store.remove(self.key(), remove).await?;
         Ok(self.told(committed).await??)
     }
@@ -151,12 +144,14 @@ impl Keyset {
     ///
     /// # Errors
     /// [`ContextError`]; nothing changed, unless the server is stopping.
-    pub async fn manage(&self, permit: Permit, manage: Manage, query: &Query) -> Result<Page<Joined>, ContextError> {
+    pub async fn manage(&self, permit: Permit<ManageMemberships>, query: Query) -> Result<Page<Joined>, ContextError> {
+        let ManageMemberships(manage) = permit.into_act();
+        let query = Query { list: List::Memberships { owner: manage.owner, id: manage.id.clone() }, ..query };
         if !manage.is_empty() {
             let committed = self.store.manage(self.key(), manage, self.moment()).await?;
             self.told(committed).await??;
         }
-        self.memberships(permit, query).await
+        Ok(self.store.memberships(self.key(), &query).await?)
     }
 
     fn key(&self) -> &SubscribeKey {
@@ -181,10 +176,6 @@ impl Keyset {
         let woken = event.messages().flat_map(|message| self.enter(Posted::message(message), now).1);
         wake(woken.collect());
     }
-}
-
-fn permit(access: Access) -> Result<Permit, Refusal> {
-    access.decide(&[], &[]).map_err(|_| Refusal::ContextForbidden)
 }
 
 /// Events that are told before anybody who waits for them is woken: some milliseconds of work.

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::{Arc, PoisonError, RwLockReadGuard, RwLockWriteGuard};
 
 use engine::access::Permit;
+use engine::access::acts::{ChangeGroup, DeleteGroup, ListGroup, ListGroups};
 use engine::groups::Registry;
 use store::StoreError;
 use wire::{ChannelName, GroupName, Refusal};
@@ -28,13 +29,13 @@ pub enum GroupError {
 impl Keyset {
     /// The channels of a group, in byte order. None if there is no such group.
     #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
-    pub fn group_channels(&self, _permit: Permit, group: &GroupName) -> Vec<ChannelName> {
-        self.group(group).channels().to_vec()
+    pub fn group_channels(&self, permit: Permit<ListGroup>) -> Vec<ChannelName> {
+        self.group(&permit.act().0).channels().to_vec()
     }
 
     /// The groups that hold a channel, in byte order.
     #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
-    pub fn group_names(&self, _permit: Permit) -> Vec<GroupName> {
+    pub fn group_names(&self, _permit: Permit<ListGroups>) -> Vec<GroupName> {
         self.read_registry().names().cloned().collect()
     }
 
@@ -46,14 +47,13 @@ impl Keyset {
     /// [`GroupError`]; nothing changed then, or, when the removal failed in the store, only the addition.
     pub async fn change_group(
         self: &Arc<Self>,
-        permit: Permit,
-        group: GroupName,
+        permit: Permit<ChangeGroup>,
         add: Vec<ChannelName>,
         remove: Vec<ChannelName>,
     ) -> Result<(), GroupError> {
         let keyset = Arc::clone(self);
         finish(async move {
-            let _permit = permit;
+            let ChangeGroup(group) = permit.into_act();
             let key = &keyset.options.subscribe_key;
             let _order = keyset.registry_changes.lock().await;
             if !add.is_empty() {
@@ -77,10 +77,10 @@ impl Keyset {
     ///
     /// # Errors
     /// [`GroupError::Store`]; the group is still there then.
-    pub async fn delete_group(self: &Arc<Self>, permit: Permit, group: GroupName) -> Result<(), GroupError> {
+    pub async fn delete_group(self: &Arc<Self>, permit: Permit<DeleteGroup>) -> Result<(), GroupError> {
         let keyset = Arc::clone(self);
         finish(async move {
-            let _permit = permit;
+            let DeleteGroup(group) = permit.into_act();
             let _order = keyset.registry_changes.lock().await;
             keyset.store.delete_group(&keyset.options.subscribe_key, &group).await?;
             keyset.change_registry(&group, |registry| registry.delete(&group));

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
-use engine::access::{Access, Permit};
+use engine::access::{Guard, Mode, Policy, Secret};
 use engine::groups::Registry;
 use engine::presence::{Effects, Notice, Presence};
 use engine::pubsub::{Limits, Ticker, Timelines};
@@ -12,8 +12,9 @@ use store::Store;
 use tokio::sync::watch;
 use wire::presence::Event;
 use wire::pubsub::{Kind, Message};
-use wire::{ChannelName, GroupName, Json, PublishKey, Refusal, SubscribeKey, Timestamp, Timetoken};
+use wire::{ChannelName, Json, PublishKey, SubscribeKey, Timestamp, Timetoken};
 
+use crate::access::Access;
 use crate::clock::Clock;
 use crate::context::ContextOptions;
 use crate::counters::Counters;
@@ -29,8 +30,10 @@ pub struct KeysetOptions {
     pub subscribe_key: SubscribeKey,
     /// What publishers put into the path as well.
     pub publish_key: PublishKey,
-    /// Who may do what.
-    pub access: Access,
+    /// Whether it asks for permission.
+    pub access: Mode,
+    /// The secret keys that are good now; the first one signs. More than one while a new one takes over.
+    pub secrets: Vec<Secret>,
     /// Whether there are channel groups and patterns.
     pub groups: bool,
     /// How messages are kept and delivered.
@@ -85,6 +88,7 @@ pub struct Keyset {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) timelines: Timelines<Posted, Waiter>,
+    pub(crate) access: Access,
     pub(crate) registry: RwLock<Registry>,
     /// Orders the changes of groups: the store's order must be memory's.
     pub(crate) registry_changes: tokio::sync::Mutex<()>,
@@ -108,6 +112,7 @@ impl Keyset {
         start: Timetoken,
     ) -> Self {
         Self {
+            access: Access::new(guard(&options)),
             timelines: Timelines::new(ticker, options.pubsub.queue, start),
             registry: RwLock::default(),
             registry_changes: tokio::sync::Mutex::default(),
@@ -149,14 +154,6 @@ impl Keyset {
     #[must_use]
     pub fn occupancy(&self) -> usize {
         self.lock_presence().occupancy_total()
-    }
-
-    /// Decides on a call that uses these channels and groups.
-    ///
-    /// # Errors
-    /// [`Refusal::Forbidden`] names what the caller may not use.
-    pub fn decide(&self, channels: &[ChannelName], groups: &[GroupName]) -> Result<Permit, Refusal> {
-        self.options.access.decide(channels, groups)
     }
 
     pub(crate) fn now(&self) -> Timetoken {
@@ -222,6 +219,13 @@ impl Keyset {
     pub(crate) fn is_closing(&self) -> bool {
         self.closing.load(Ordering::SeqCst)
     }
+}
+
+fn guard(options: &KeysetOptions) -> Guard {
+    let KeysetOptions { access, secrets, subscribe_key, publish_key, context, .. } = options;
+    let policy =
+        Policy { all_users: !context.disallow_get_all_users, all_channels: !context.disallow_get_all_channels };
+    Guard::new(*access, policy, subscribe_key.clone(), publish_key.clone(), secrets.clone())
 }
 
 /// A channel has its first occupant, or none any more (`docs/protocol/beyond.md`, "Active notice channel").

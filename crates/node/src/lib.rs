@@ -5,6 +5,7 @@
 //! - Locks are taken in one order, presence before timelines, and never held across an await.
 //! - Time is asked of one [`Clock`], once an operation.
 
+mod access;
 mod clock;
 mod context;
 mod counters;
@@ -18,14 +19,17 @@ mod snapshot;
 mod upkeep;
 mod waiter;
 
+pub use access::AccessError;
 pub use clock::{Clock, SystemClock};
 pub use context::{ContextError, ContextOptions};
 pub use counters::{Counter, Counters, Gauge};
-pub use engine::access::{Access, Permit};
+pub use engine::access::acts::{self, Places};
+pub use engine::access::{Credentials, Mode, Operation, Permit, Secret, SignatureFault};
+pub use engine::groups::GroupStream;
 pub use groups::GroupError;
 pub use keyset::{Keyset, KeysetOptions, PresenceOptions, PubsubOptions};
 pub use node::{Node, StartError};
 pub use post::Posted;
-pub use presence::{Caller, HereNow, Places};
-pub use pubsub::{Batch, GroupStream, Item, Subscribe};
+pub use presence::{Caller, HereNow};
+pub use pubsub::{Batch, Item, Subscribe};
 pub use snapshot::Restored;

@@ -72,11 +72,13 @@ impl Node {
             let (clock, ticker, store) = (Arc::clone(&clock), Arc::clone(&ticker), Arc::clone(&store));
             let keyset = Keyset::new(options, clock, ticker, store, told.clone(), start);
             keyset.load_groups().await?;
+            keyset.load_access().await?;
             ready.insert(keyset.options().subscribe_key.clone(), Arc::new(keyset));
         }
         let restored = snapshot::restore(&ready, &directory, clock.as_ref())?;
         let all: Vec<_> = ready.values().cloned().collect();
-        let mut upkeep = upkeep::spawn(all, Arc::clone(&directory), Arc::clone(&ticker), Arc::clone(&clock));
+        let mut upkeep = upkeep::spawn(all.clone(), Arc::clone(&directory), Arc::clone(&ticker), Arc::clone(&clock));
+        upkeep.forget_expired(all, Arc::clone(&store), Arc::clone(&clock));
         upkeep.tell_events(ready.clone(), Arc::clone(&store), store.events().await?, tell);
         Ok(Self { keysets: ready, clock, ticker, store, directory, told, upkeep, restored })
     }

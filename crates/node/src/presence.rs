@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use engine::access::Permit;
+use engine::access::acts::{self, Places};
 use engine::presence::{Device, Page, Seats};
 use wire::presence::Occupancy;
-use wire::{ChannelName, GroupName, InstanceId, Json, UserId, names::pattern_prefix};
+use wire::{ChannelName, InstanceId, Json, UserId, names::pattern_prefix};
 
 use crate::keyset::Keyset;
 
@@ -25,15 +26,6 @@ impl Caller {
     }
 }
 
-/// What a call is about: channels, and all channels of groups.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Places {
-    /// Channels.
-    pub channels: Vec<ChannelName>,
-    /// Groups.
-    pub groups: Vec<GroupName>,
-}
-
 /// How a caller comes to its places.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Arrival {
@@ -44,10 +36,8 @@ pub(crate) struct Arrival {
 }
 
 /// What a here-now call asks.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct HereNow {
-    /// Where; `None` is everywhere.
-    pub places: Option<Places>,
     /// Whether a pattern means the channels that match it, and not the channel of that name.
     pub patterns: bool,
     /// Which users to list on each channel; none to count only.
@@ -62,13 +52,12 @@ impl Keyset {
     #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
     pub fn heartbeat(
         &self,
-        _permit: Permit,
+        permit: Permit<acts::Heartbeat>,
         caller: &Caller,
-        places: &Places,
         states: &[(String, Json)],
         timeout: Duration,
     ) {
-        self.arrive(caller, places, states, timeout, Arrival { renews: true, polls: false });
+        self.arrive(caller, &permit.act().0, states, timeout, Arrival { renews: true, polls: false });
     }
 
     /// The same without a permit, for calls that have theirs.
@@ -112,17 +101,17 @@ impl Keyset {
 
     /// Takes the caller off channels and off all channels of groups.
     #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
-    pub fn leave(&self, _permit: Permit, caller: &Caller, places: &Places) {
-        let channels = self.channels_of(places);
+    pub fn leave(&self, permit: Permit<acts::Leave>, caller: &Caller) {
+        let channels = self.channels_of(&permit.act().0);
         self.with_presence(|presence, now, effects| presence.leave(caller.device(), &channels, now, effects));
     }
 
     /// Who is on which channel, exactly at this moment. Channels without occupants are in the answer only where they
     /// were asked for by name.
     #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
-    pub fn here_now(&self, _permit: Permit, request: &HereNow) -> Vec<Occupancy> {
-        let mut channels = if request.places.is_none() { self.occupied(None) } else { Vec::new() };
-        for channel in request.places.iter().flat_map(|places| self.channels_of(places)) {
+    pub fn here_now(&self, permit: Permit<acts::HereNow>, request: HereNow) -> Vec<Occupancy> {
+        let mut channels = Vec::new();
+        for channel in self.channels_of(&permit.act().0) {
             match pattern_prefix(channel.as_str()).filter(|_| request.patterns) {
                 Some(prefix) => channels.extend(self.occupied(Some(prefix))),
                 None => channels.push(channel),
@@ -130,10 +119,20 @@ impl Keyset {
         }
         let mut seen = HashSet::new();
         channels.retain(|channel| seen.insert(channel.clone()));
+        self.occupancies(&channels, request.page)
+    }
+
+    /// Who is on which channel, on all that have an occupant.
+    #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
+    pub fn here_now_everywhere(&self, _permit: Permit<acts::HereNowEverywhere>, page: Option<Page>) -> Vec<Occupancy> {
+        self.occupancies(&self.occupied(None), page)
+    }
+
+    fn occupancies(&self, channels: &[ChannelName], page: Option<Page>) -> Vec<Occupancy> {
         let mut answer = Vec::with_capacity(channels.len());
         for turn in channels.chunks(CHANNELS_A_TURN) {
             answer.extend(self.with_presence(|presence, now, _| {
-                turn.iter().map(|channel| presence.here_now(channel, request.page, now)).collect::<Vec<_>>()
+                turn.iter().map(|channel| presence.here_now(channel, page, now)).collect::<Vec<_>>()
             }));
         }
         answer
@@ -145,7 +144,7 @@ impl Keyset {
 
     /// The channels that a user is on; with `among`, only those that it names or matches by a pattern.
     #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
-    pub fn where_now(&self, _permit: Permit, user: &UserId, among: &[ChannelName]) -> Vec<ChannelName> {
+    pub fn where_now(&self, _permit: Permit<acts::WhereNow>, user: &UserId, among: &[ChannelName]) -> Vec<ChannelName> {
         let mut channels = self.with_presence(|presence, now, _| presence.where_now(user, now));
         let matches = |channel: &ChannelName, wanted: &ChannelName| match pattern_prefix(wanted.as_str()) {
             Some(prefix) => channel.as_str().starts_with(prefix),
@@ -157,15 +156,15 @@ impl Keyset {
 
     /// Sets a user's state on channels and on all channels of groups.
     #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
-    pub fn set_state(&self, _permit: Permit, user: &UserId, places: &Places, state: &Json) {
-        let channels = self.channels_of(places);
+    pub fn set_state(&self, permit: Permit<acts::SetState>, user: &UserId, state: &Json) {
+        let channels = self.channels_of(&permit.act().0);
         self.with_presence(|presence, now, effects| presence.set_state(user, &channels, state, now, effects));
     }
 
     /// A user's state on each of the channels, and of the channels of the groups.
     #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
-    pub fn states(&self, _permit: Permit, user: &UserId, places: &Places) -> Vec<(ChannelName, Option<Json>)> {
-        let channels = self.channels_of(places);
+    pub fn states(&self, permit: Permit<acts::GetState>, user: &UserId) -> Vec<(ChannelName, Option<Json>)> {
+        let channels = self.channels_of(&permit.act().0);
         self.with_presence(|presence, now, _| {
             channels.into_iter().map(|channel| (channel.clone(), presence.state(user, &channel, now))).collect()
         })

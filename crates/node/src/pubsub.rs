@@ -4,28 +4,27 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use engine::access::Permit;
+use engine::access::acts::{Listen, Places, Publish, Sent};
+use engine::access::{Grounds, Permit};
 use engine::filter::MessageFilter;
+use engine::groups::GroupStream;
 use engine::presence::{Release, Seats};
 use engine::pubsub::{Catch, Gap, Post, Watch, Watched};
 use tokio::time::Instant;
 use wire::names::PRESENCE_SUFFIX;
-use wire::pubsub::{Message, close_envelope};
+use wire::pubsub::{Kind, Message, close_envelope};
 use wire::{ChannelName, GroupName, Json, Refusal, Timetoken};
 
+use crate::access::Held;
 use crate::groups::group_stream;
 use crate::keyset::Keyset;
 use crate::post::Posted;
-use crate::presence::{Arrival, Caller, Places};
+use crate::presence::{Arrival, Caller};
 use crate::waiter::{Waiter, wake};
 
 /// A subscribe call.
 #[derive(Debug)]
 pub struct Subscribe {
-    /// Channels, presence streams and patterns, each once.
-    pub channels: Vec<ChannelName>,
-    /// Groups and their presence streams, each once.
-    pub groups: Vec<GroupStream>,
     /// The position of the caller; none on a first call.
     pub cursor: Option<Timetoken>,
     /// What the caller wants of it.
@@ -42,15 +41,6 @@ pub struct Subscribe {
 
 /// How long before a first call its own client may have joined by a heartbeat sent together with it.
 const JOINS_TOGETHER: Duration = Duration::from_secs(1);
-
-/// A group in a subscribe call: its channels, or their presence streams.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupStream {
-    /// Which group.
-    pub group: GroupName,
-    /// Whether the presence streams are meant (`g-pnpres`).
-    pub presence: bool,
-}
 
 /// The answer to a subscribe call.
 #[derive(Debug)]
@@ -121,15 +111,24 @@ impl AsRef<str> for Stream {
 struct Streams {
     streams: Vec<Stream>,
     groups: Vec<(GroupName, u64)>,
+    /// What it names.
+    named: Listen,
+    /// What that was permitted on.
+    grounds: Grounds,
 }
 
 impl Keyset {
     /// Publishes a message or signal. With `deliver` false nobody receives it: it only takes a timetoken.
-    #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
-    pub fn publish(&self, _permit: Permit, message: Message, deliver: bool) -> Timetoken {
+    pub fn publish(&self, permit: Permit<Publish>, message: Message, deliver: bool) -> Timetoken {
         if !deliver {
             return self.timelines.stamp(self.now());
         }
+        let Publish { kind, channel } = permit.into_act();
+        let kind = match kind {
+            Sent::Message => Kind::Message,
+            Sent::Signal => Kind::Signal,
+        };
+        let message = Message { kind, channel, ..message };
         let (timetoken, woken) = self.enter(Posted::message(message), self.now());
         wake(woken);
         timetoken
@@ -140,20 +139,21 @@ impl Keyset {
     /// Dropping the future ends the poll: the caller's connection is gone.
     ///
     /// # Errors
-    /// [`Refusal::EmptySubscription`] when there is nothing to listen to.
-    #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
-    pub async fn subscribe(&self, _permit: Permit, request: Subscribe) -> Result<Batch, Refusal> {
-        let listening = self.resolve(&request)?;
+    /// [`Refusal::EmptySubscription`] when there is nothing to listen to; what ends the permission, should that happen while
+    /// the call waits.
+    pub async fn subscribe(&self, permit: Permit<Listen>, request: Subscribe) -> Result<Batch, Refusal> {
+        let (listen, grounds) = permit.into_parts();
+        let listening = self.resolve(listen, grounds)?;
         // Drawn before the join, so that the caller's own join is above it.
         let start = self.timelines.fence(self.now());
-        let seats = self.join(&request);
+        let seats = self.join(&listening.named, &request);
         let Some(cursor) = request.cursor else {
             let cursor = self.before_own_join(&listening, &request, start);
             return Ok(Batch { cursor, items: Vec::new(), gap: None });
         };
         let poll = Poll { keyset: self, seats };
         // A cursor from the future waits like a fresh one.
-        let batch = self.wait(&listening, cursor.min(start), request.filter.as_ref()).await;
+        let batch = self.wait(&listening, cursor.min(start), request.filter.as_ref()).await?;
         poll.answered();
         self.counters().delivered.add(batch.items.len() as u64);
         self.counters().gaps.add(u64::from(batch.gap.is_some()));
@@ -177,7 +177,12 @@ impl Keyset {
         own.map_or(start, |caught| start.min(caught.post.timetoken.previous()))
     }
 
-    async fn wait(&self, listening: &Streams, cursor: Timetoken, filter: Option<&MessageFilter>) -> Batch {
+    async fn wait(
+        &self,
+        listening: &Streams,
+        cursor: Timetoken,
+        filter: Option<&MessageFilter>,
+    ) -> Result<Batch, Refusal> {
         let streams = &listening.streams;
         let deadline = Instant::now() + self.options.pubsub.hold;
         let mut read_until = cursor;
@@ -187,15 +192,17 @@ impl Keyset {
             let mut parked = Parked::new(self, listening);
             // Parked first, asked second: who closes or changes a group does it the other way round.
             let ready = !parked.park(read_until) || expired || self.is_closing();
-            if !ready && !self.groups_changed(listening) {
+            if !ready && !self.groups_changed(listening) && self.still_permitted(listening).is_ok() {
                 expired = tokio::time::timeout_at(deadline, parked.waiter.notified()).await.is_err();
             }
             drop(parked);
             let catch = self.timelines.catch_up(streams, read_until, self.now());
-            // Asked after reading: what is handed out, the cursor above all, must be of the channels of this moment.
+            // Asked after reading: nothing is handed out to whom it is no longer permitted.
+            self.still_permitted(listening)?;
+            // The same: what is handed out, the cursor above all, must be of the channels of this moment.
             if self.groups_changed(listening) {
                 // The caller comes back with the same cursor, and its next poll has the new channels.
-                return Batch { cursor, items: Vec::new(), gap: None };
+                return Ok(Batch { cursor, items: Vec::new(), gap: None });
             }
             // What was read and filtered away needs no second look.
             read_until = catch.until;
@@ -203,7 +210,7 @@ impl Keyset {
             let items = self.select(streams, catch, filter);
             if !items.is_empty() || expired || self.is_closing() {
                 let cursor = items.last().map_or(read_until, Item::timetoken);
-                return Batch { cursor, items, gap };
+                return Ok(Batch { cursor, items, gap });
             }
             if ready {
                 // Messages that the caller does not want may come faster than they are read. They must neither keep the
@@ -236,19 +243,19 @@ impl Keyset {
         items
     }
 
-    fn resolve(&self, request: &Subscribe) -> Result<Streams, Refusal> {
+    fn resolve(&self, named: Listen, grounds: Grounds) -> Result<Streams, Refusal> {
         let mut streams = Vec::new();
         let mut groups = Vec::new();
-        let alone = request.channels.len() == 1 && request.groups.is_empty() && !request.channels[0].is_pattern();
+        let alone = named.channels.len() == 1 && named.groups.is_empty() && !named.channels[0].is_pattern();
         let patterns: HashSet<&str> =
-            request.channels.iter().filter(|channel| channel.is_pattern()).map(ChannelName::as_str).collect();
-        for channel in &request.channels {
+            named.channels.iter().filter(|channel| channel.is_pattern()).map(ChannelName::as_str).collect();
+        for channel in &named.channels {
             // `a.*` carries what `a.*-pnpres` does: one copy is enough.
             if !(channel.is_presence() && patterns.contains(channel.base())) {
                 streams.push(Stream { name: channel.as_str().into(), matched: channel.as_str().into(), alone });
             }
         }
-        for GroupStream { group, presence } in &request.groups {
+        for GroupStream { group, presence } in &named.groups {
             let held = self.group(group);
             let suffix = if *presence { PRESENCE_SUFFIX } else { "" };
             let matched: Arc<str> = format!("{group}{suffix}").into();
@@ -266,18 +273,23 @@ impl Keyset {
         if streams.is_empty() {
             return Err(Refusal::EmptySubscription);
         }
-        Ok(Streams { streams, groups })
+        Ok(Streams { streams, groups, named, grounds })
+    }
+
+    /// Whether what the request was permitted on still holds.
+    fn still_permitted(&self, listening: &Streams) -> Result<(), Refusal> {
+        self.access.check(&listening.grounds, &listening.named, self.now().timestamp())
     }
 
     fn groups_changed(&self, listening: &Streams) -> bool {
         listening.groups.iter().any(|(group, version)| self.group(group).version() != *version)
     }
 
-    fn join(&self, request: &Subscribe) -> Seats {
+    fn join(&self, named: &Listen, request: &Subscribe) -> Seats {
         let presence = &self.options.presence;
         let Some(caller) = request.caller.as_ref().filter(|_| presence.enabled) else { return Seats::new() };
-        let groups = request.groups.iter().filter(|stream| !stream.presence).map(|stream| stream.group.clone());
-        let places = Places { channels: request.channels.clone(), groups: groups.collect() };
+        let groups = named.groups.iter().filter(|stream| !stream.presence).map(|stream| stream.group.clone());
+        let places = Places { channels: named.channels.clone(), groups: groups.collect() };
         let arrival = Arrival { renews: self.subscribes_renew(), polls: request.cursor.is_some() };
         self.arrive(caller, &places, &request.states, request.timeout, arrival)
     }
@@ -290,11 +302,12 @@ struct Parked<'k> {
     waiter: Waiter,
     watch: Option<Watch>,
     groups: Vec<(String, Watch)>,
+    held: Option<Held<'k>>,
 }
 
 impl<'k> Parked<'k> {
     fn new(keyset: &'k Keyset, listening: &'k Streams) -> Self {
-        Self { keyset, listening, waiter: Waiter::default(), watch: None, groups: Vec::new() }
+        Self { keyset, listening, waiter: Waiter::default(), watch: None, groups: Vec::new(), held: None }
     }
 
     /// Waits for messages after `after`. False when there is one already.
@@ -309,6 +322,7 @@ impl<'k> Parked<'k> {
                 self.groups.push((stream, watch));
             }
         }
+        self.held = self.keyset.access.hold(&self.listening.grounds, &self.waiter);
         self.keyset.counters().parked.add(1);
         true
     }

@@ -19,6 +19,8 @@ use crate::snapshot;
 
 /// How late a timeout event can be, beside the work before it.
 const ADVANCE_EVERY: Duration = Duration::from_millis(50);
+/// How often the store is asked to forget revocations and grants that have expired. They do no harm meanwhile.
+const FORGET_EVERY: Duration = Duration::from_secs(600);
 /// Lapses in one turn under the lock: well under a millisecond.
 const ADVANCE_AT_ONCE: usize = 256;
 /// One shard of each key set a turn, so that every timeline is looked at about once a minute.
@@ -53,6 +55,12 @@ impl Upkeep {
         self.tasks.push(tokio::spawn(context::tell_events(keysets, store, events, tell, until)));
     }
 
+    /// Forgets, now and then, what holds no longer.
+    pub(crate) fn forget_expired(&mut self, keysets: Vec<Arc<Keyset>>, store: Arc<dyn Store>, clock: Arc<dyn Clock>) {
+        let ticks = Ticks::new(FORGET_EVERY, self.goes_on.subscribe());
+        self.tasks.push(tokio::spawn(forget_expired(keysets, store, clock, ticks)));
+    }
+
     /// Ends the tasks, and waits until they have finished what they are at: a save that is under way must not meet the
     /// last one.
     pub(crate) async fn stop(self) {
@@ -75,6 +83,7 @@ pub(crate) fn spawn(
     let every = |period| Ticks::new(period, until.clone());
     let mut tasks = vec![
         tokio::spawn(advance(keysets.clone(), every(ADVANCE_EVERY))),
+        tokio::spawn(lapse_access(keysets.clone(), every(ADVANCE_EVERY))),
         tokio::spawn(sweep(keysets.clone(), every(SWEEP_EVERY))),
         tokio::spawn(keep_ceiling(
             Arc::clone(&directory),
@@ -95,6 +104,21 @@ async fn advance(keysets: Vec<Arc<Keyset>>, mut ticks: Ticks) {
             while keyset.with_presence(|presence, now, effects| presence.advance(now, ADVANCE_AT_ONCE, effects)) {
                 tokio::task::yield_now().await;
             }
+        }
+    }
+}
+
+async fn lapse_access(keysets: Vec<Arc<Keyset>>, mut ticks: Ticks) {
+    while ticks.next().await {
+        keysets.iter().for_each(|keyset| keyset.access.lapse(keyset.now().timestamp()));
+    }
+}
+
+async fn forget_expired(keysets: Vec<Arc<Keyset>>, store: Arc<dyn Store>, clock: Arc<dyn Clock>, mut ticks: Ticks) {
+    while ticks.next().await {
+        keysets.iter().for_each(|keyset| keyset.forget_expired());
+        if let Err(error) = store.forget_expired(clock.now().timestamp()).await {
+            tracing::error!(%error, "could not forget revocations and grants that have expired; trying again");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use engine::presence::{Actions, Devices, Options, Rule, Rules};
 use engine::pubsub::Limits;
-use node::{Access, ContextOptions, KeysetOptions, PresenceOptions, PubsubOptions};
+use node::{ContextOptions, KeysetOptions, Mode, PresenceOptions, PubsubOptions, Secret};
 use wire::InvalidName;
 
 use crate::config::{self, Edge};
@@ -13,7 +13,8 @@ pub(crate) fn options(keyset: &config::Keyset, edge: &Edge) -> Result<KeysetOpti
         name: keyset.name.clone(),
         subscribe_key: keyset.subscribe_key.clone(),
         publish_key: keyset.publish_key.clone(),
-        access: if keyset.access_manager { Access::Guarded } else { Access::Open },
+        access: if keyset.access_manager { Mode::Guarded } else { Mode::Open },
+        secrets: keyset.secret_key.iter().map(|secret| Secret::new(secret.expose())).collect(),
         groups: keyset.groups,
         pubsub: PubsubOptions {
             queue: Limits {

@@ -55,12 +55,6 @@ impl Server {
     pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Self, ServeError> {
         let mut options = Vec::with_capacity(config.keysets.len());
         for keyset in &config.keysets {
-            if keyset.access_manager {
-                tracing::warn!(
-                    keyset = keyset.name,
-                    "access_manager is on and nothing can be granted yet: every call is refused"
-                );
-            }
             let rule = |cause| ServeError::Rule { keyset: keyset.name.clone(), cause };
             options.push(keysets::options(keyset, &config.edge).map_err(rule)?);
         }

@@ -15,10 +15,11 @@
 
 use std::pin::Pin;
 
+use engine::access::{Revocation, StoredGrant};
 use engine::context::{Manage, Managed, Query, Refused, Remove, Removed, Set, Written};
 use tokio::sync::mpsc::UnboundedReceiver;
 use wire::context::{Event, Joined, Kind, Moment, Page, Record};
-use wire::{ChannelName, GroupName, RecordId, SubscribeKey};
+use wire::{ChannelName, GroupName, RecordId, SubscribeKey, Timestamp};
 
 use crate::StoreError;
 
@@ -43,14 +44,33 @@ pub type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Sen
 /// # Ok(())
 /// # }
 /// ```
-pub trait Store: Context + Groups + Health {}
+pub trait Store: Access + Context + Groups + Health {}
 
-impl<T: Context + Groups + Health> Store for T {}
+impl<T: Access + Context + Groups + Health> Store for T {}
 
 /// Whether the database is there, for whoever asks if the server is ready.
 pub trait Health: Send + Sync + 'static {
     /// Answers `Ok` when a read succeeds now. Costs the least that a read can.
     fn check(&self) -> Reply<'_, ()>;
+}
+
+/// Access control: which tokens were revoked, and what was granted to auth keys. Read whole at start.
+pub trait Access: Send + Sync + 'static {
+    /// Every revocation of a key set that was not forgotten, in the order of tokens.
+    fn revocations(&self, key: &SubscribeKey) -> Reply<'_, Vec<Revocation>>;
+
+    /// Keeps a revocation. One that is there already stays as it is.
+    fn revoke(&self, key: &SubscribeKey, revocation: Revocation) -> Reply<'_, ()>;
+
+    /// Every grant of a key set to auth keys that was not forgotten, in the order of places.
+    fn key_grants(&self, key: &SubscribeKey) -> Reply<'_, Vec<StoredGrant>>;
+
+    /// Keeps grants, each in place of what was granted there before; of several for one place the last. All or none. One
+    /// that permits nothing is not kept, and what was granted in its place is forgotten.
+    fn set_key_grants(&self, key: &SubscribeKey, grants: &[StoredGrant]) -> Reply<'_, ()>;
+
+    /// Forgets, for all key sets, what holds no longer at `now`.
+    fn forget_expired(&self, now: Timestamp) -> Reply<'_, ()>;
 }
 
 /// Channel groups: names for sets of channels. A group is there while it has a channel; nothing creates it by itself.

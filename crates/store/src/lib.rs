@@ -9,6 +9,7 @@
 //! database ([`Sqlite`]); who is present is far too lively for that and is written whole, now and then ([`snapshot`]);
 //! the timetoken that no earlier run has gone past is one small number ([`DataDirectory::save_ceiling`]).
 
+mod access;
 mod ceiling;
 mod context;
 mod contract;
@@ -19,7 +20,7 @@ mod replacement;
 pub mod snapshot;
 mod sqlite;
 
-pub use contract::{Committed, Context, Group, Groups, Health, Numbered, Reply, Store};
+pub use contract::{Access, Committed, Context, Group, Groups, Health, Numbered, Reply, Store};
 pub use directory::DataDirectory;
 pub use error::{OpenError, StoreError};
 pub use postgres::Postgres;

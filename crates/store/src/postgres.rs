@@ -5,6 +5,7 @@
 //! - `synchronous_commit=on`, whatever the database's own default: a commit is on the disk before anybody hears of it.
 //! - Callers' text reaches SQL as bound values only.
 
+mod access;
 mod context;
 mod groups;
 mod migrations;

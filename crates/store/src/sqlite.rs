@@ -5,6 +5,7 @@
 //! - `synchronous=FULL`: a commit is on the disk before anybody hears of it.
 //! - Callers' text reaches SQL as bound values only.
 
+mod access;
 mod context;
 mod functions;
 mod groups;

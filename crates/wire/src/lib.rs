@@ -4,6 +4,7 @@
 //! - A name that exists is a name that is allowed: it was checked once, at its constructor.
 //! - The five areas have a file each (`pubsub`, `presence`, `context`, …); what they share stands beside them.
 
+pub mod access;
 pub mod context;
 pub mod groups;
 pub mod names;

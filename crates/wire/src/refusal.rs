@@ -1,10 +1,10 @@
 //! Everything the server refuses, with the status and the body that clients match to the letter
 //! (`docs/protocol/conventions.md`, "Error bodies"). The one table of errors.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::access::GrantFault;
 use crate::context::{Fault, Kind};
-use crate::names::{ChannelName, GroupName};
 use crate::time::Timetoken;
 
 /// A refused request.
@@ -14,11 +14,29 @@ pub enum Refusal {
     InvalidSubscribeKey,
     /// The access manager does not let the caller use these channels or groups.
     Forbidden {
-        /// What was refused.
-        channels: Vec<ChannelName>,
-        /// What was refused.
-        groups: Vec<GroupName>,
+        /// The channels that were refused, in the order of the request.
+        channels: Vec<String>,
+        /// The groups that were refused, or their presence streams.
+        groups: Vec<String>,
     },
+    /// The token is not signed by this key set.
+    TokenInvalid,
+    /// The token holds no longer.
+    TokenExpired,
+    /// The token was revoked.
+    TokenRevoked,
+    /// The request is signed, and wrongly.
+    WrongSignature,
+    /// The request is signed, and does not say when, or was signed at another time than now.
+    InvalidTimestamp,
+    /// A grant to auth keys that does not say of what.
+    AuthOnly,
+    /// A grant to auth keys that cannot be made.
+    InvalidArguments,
+    /// A token was not granted.
+    NotGranted(GrantFault),
+    /// A token was not revoked.
+    NotRevoked(GrantFault),
 
     /// The publish key is not of this key set.
     InvalidPublishKey,
@@ -160,9 +178,19 @@ impl Refusal {
             | Self::ReservedCharacter
             | Self::GroupFull
             | Self::InvalidInput(_)
+            | Self::InvalidTimestamp
+            | Self::AuthOnly
+            | Self::InvalidArguments
             | Self::Malformed => 400,
             Self::PresenceOff => 402,
-            Self::Forbidden { .. } | Self::GroupsOff | Self::ContextForbidden => 403,
+            Self::NotGranted(fault) | Self::NotRevoked(fault) => fault.status(),
+            Self::Forbidden { .. }
+            | Self::TokenInvalid
+            | Self::TokenExpired
+            | Self::TokenRevoked
+            | Self::WrongSignature
+            | Self::GroupsOff
+            | Self::ContextForbidden => 403,
             Self::UnknownPath(_) | Self::NoRecord => 404,
             Self::WrongMethod => 405,
             Self::TooSlow => 408,
@@ -189,21 +217,36 @@ impl Refusal {
         let balancer = |text: &str| json!({"status": status, "service": "Balancer", "error": true, "message": text});
         let context = |text: &str| json!({"status": status, "error": {"message": text, "source": "objects"}});
         let plain = |text: &str| json!({"status": status, "error": true, "message": text});
+        let manager =
+            |text: &str| json!({"message": text, "error": true, "service": "Access Manager", "status": status});
+        let grant = |(text, detail): (&str, Value), source: &str| {
+            let error = json!({"message": text, "source": source, "details": [detail]});
+            json!({"error": error, "service": "Access Manager", "status": status})
+        };
         match self {
-            Self::InvalidSubscribeKey => {
-                json!({"message": "Invalid Subscribe Key", "error": true, "service": "Access Manager", "status": status})
-            }
+            Self::InvalidSubscribeKey => manager("Invalid Subscribe Key"),
+            Self::TokenInvalid => manager("Token is invalid"),
+            Self::TokenExpired => manager("Token is expired"),
+            Self::TokenRevoked => manager("Token is revoked"),
+            Self::WrongSignature => manager("Signature Does Not Match"),
+            Self::InvalidTimestamp => manager("Invalid Timestamp"),
+            Self::AuthOnly => manager("Auth-only grants are reserved for future use"),
+            Self::InvalidArguments => manager("Invalid Arguments"),
+            Self::NotGranted(fault) => grant(fault.texts(), "grant"),
+            Self::NotRevoked(fault) => grant(fault.texts(), "revoke"),
             Self::Forbidden { channels, groups } => {
                 let mut payload = serde_json::Map::new();
                 if !channels.is_empty() || groups.is_empty() {
-                    payload.insert("channels".into(), channels.iter().map(ChannelName::as_str).collect());
+                    payload.insert("channels".into(), channels.as_slice().into());
                 }
                 if !groups.is_empty() {
                     // A group name carries its namespace, which is empty, before a colon.
                     let names = groups.iter().map(|group| format!(":{group}")).collect();
                     payload.insert("channel-groups".into(), names);
                 }
-                json!({"message": "Forbidden", "payload": payload, "error": true, "service": "Access Manager", "status": status})
+                let mut body = manager("Forbidden");
+                body["payload"] = payload.into();
+                body
             }
 
             Self::InvalidPublishKey => publish("Invalid Key"),
@@ -247,12 +290,12 @@ impl Refusal {
             Self::NoRecord => context("Requested object was not found."),
             Self::Stale(Kind::User) => context("User to update has been modified after it was read."),
             Self::Stale(Kind::Channel) => context("Channel to update has been modified after it was read."),
-            Self::ContextForbidden => context(
-                "Supplied authorization key does not have the permissions required to perform this operation.",
-            ),
-            Self::ContextBusy => context(
-                "You have exceeded the maximum number of requests per second allowed for your subscriber key.",
-            ),
+            Self::ContextForbidden => {
+                context("Supplied authorization key does not have the permissions required to perform this operation.")
+            }
+            Self::ContextBusy => {
+                context("You have exceeded the maximum number of requests per second allowed for your subscriber key.")
+            }
             // The spelling is that of the service we replace; clients match the text.
             Self::ContextFailed => context("An unexpected error ocurred while processing the request."),
             Self::ContextTooSlow => {

@@ -46,6 +46,7 @@ pub enum PublishVersion {
 
 /// A path that is known. Segments are as sent, not decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(strum::VariantNames))]
 #[allow(missing_docs, reason = "the fields are the named segments of the path beside each variant")]
 pub enum Route<'t> {
     /// `/time/{callback}`
@@ -91,6 +92,14 @@ pub enum Route<'t> {
     GroupDelete { subscribe_key: &'t str, group: &'t str },
     /// `/v1/channel-registration/sub-key/{sub}/channel-group`
     GroupList { subscribe_key: &'t str },
+    /// `POST /v3/pam/{sub}/grant`
+    Grant { subscribe_key: &'t str },
+    /// `DELETE /v3/pam/{sub}/grant/{token}`
+    Revoke { subscribe_key: &'t str, token: &'t str },
+    /// `/v2/auth/grant/sub-key/{sub}`
+    GrantKeys { subscribe_key: &'t str },
+    /// `/v2/auth/audit/sub-key/{sub}`
+    AuditKeys { subscribe_key: &'t str },
     /// `GET /v2/objects/{sub}/uuids`, `…/channels`
     ListRecords { subscribe_key: &'t str, kind: Kind },
     /// `POST /v2/objects/{sub}/uuids`, `…/channels`
@@ -115,6 +124,49 @@ pub enum NoRoute {
     /// The path is known, but not with this method.
     WrongMethod,
 }
+
+/// A request for each route and each operation, for what must hold for all of them: method and target of the key set
+/// `demo`. A route that is not here fails a test.
+pub const EXAMPLES: [(&str, &str); 38] = [
+    ("GET", "/time/0"),
+    ("GET", "/publish/demo/demo/0/room/0/1"),
+    ("POST", "/publish/demo/demo/0/room/0"),
+    ("POST", "/v2/publish/demo/demo/0/room/0"),
+    ("GET", "/signal/demo/demo/0/room/0/1"),
+    ("GET", "/v2/subscribe/demo/room/0?channel-group=family"),
+    ("GET", "/subscribe/demo/room/0/0?channel-group=family"),
+    ("GET", "/v2/presence/sub-key/demo/channel/room/heartbeat?channel-group=family&uuid=ann"),
+    ("GET", "/v2/presence/sub-key/demo/channel/room/leave?channel-group=family&uuid=ann"),
+    ("GET", "/v2/presence/sub-key/demo/channel/room?channel-group=family"),
+    ("GET", "/v2/presence/sub-key/demo"),
+    ("GET", "/v2/presence/sub-key/demo/uuid/ann"),
+    ("GET", "/v2/presence/sub-key/demo/channel/room/uuid/ann/data?channel-group=family&state=%7B%7D"),
+    ("GET", "/v2/presence/sub-key/demo/channel/room/uuid/ann?channel-group=family"),
+    ("GET", "/v1/channel-registration/sub-key/demo/channel-group/family"),
+    ("GET", "/v1/channel-registration/sub-key/demo/channel-group/family?add=room"),
+    ("GET", "/v1/channel-registration/sub-key/demo/channel-group/family?remove=room"),
+    ("GET", "/v1/channel-registration/sub-key/demo/channel-group/family/remove"),
+    ("GET", "/v1/channel-registration/sub-key/demo/channel-group"),
+    ("POST", "/v3/pam/demo/grant"),
+    ("DELETE", "/v3/pam/demo/grant/token"),
+    ("GET", "/v2/auth/grant/sub-key/demo"),
+    ("GET", "/v2/auth/audit/sub-key/demo"),
+    ("GET", "/v2/objects/demo/uuids"),
+    ("GET", "/v2/objects/demo/channels"),
+    ("POST", "/v2/objects/demo/uuids"),
+    ("POST", "/v2/objects/demo/channels"),
+    ("GET", "/v2/objects/demo/uuids/ann"),
+    ("GET", "/v2/objects/demo/channels/room"),
+    ("PATCH", "/v2/objects/demo/uuids/ann"),
+    ("PATCH", "/v2/objects/demo/channels/room"),
+    ("DELETE", "/v2/objects/demo/uuids/ann"),
+    ("DELETE", "/v2/objects/demo/channels/room"),
+    ("GET", "/v2/objects/demo/uuids/ann/channels"),
+    ("GET", "/v2/objects/demo/channels/room/uuids"),
+    ("PATCH", "/v2/objects/demo/uuids/ann/channels"),
+    ("PATCH", "/v2/objects/demo/channels/room/uuids"),
+    ("POST", "/signal/demo/demo/0/room/0"),
+];
 
 /// Segments in the longest path, and one more so that a longer one matches nothing.
 const LONGEST: usize = 10;
@@ -141,8 +193,10 @@ impl<'t> Route<'t> {
             count += 1;
         }
         let segments = &segments[..count];
-        if let ["v2", "objects", subscribe_key, path @ ..] = segments {
-            return Self::of_context(method, subscribe_key, path);
+        match segments {
+            ["v2", "objects", subscribe_key, path @ ..] => return Self::of_context(method, subscribe_key, path),
+            ["v3", "pam", subscribe_key, path @ ..] => return Self::of_access(method, subscribe_key, path),
+            _ => {}
         }
         let route = Self::of_segments(segments).ok_or(NoRoute::UnknownPath)?;
         match (method, route.takes_body()) {
@@ -173,6 +227,16 @@ impl<'t> Route<'t> {
                 Ok(Self::ManageMemberships { subscribe_key, owner: kind, id })
             }
             (&[_] | &[_, _] | &["uuids", _, "channels"] | &["channels", _, "uuids"], _) => Err(NoRoute::WrongMethod),
+            (_, _) => Err(NoRoute::UnknownPath),
+        }
+    }
+
+    /// The routes of tokens.
+    fn of_access(method: Method, subscribe_key: &'t str, path: &[&'t str]) -> Result<Self, NoRoute> {
+        match (path, method) {
+            (["grant"], Method::Post) => Ok(Self::Grant { subscribe_key }),
+            (&["grant", token], Method::Delete) => Ok(Self::Revoke { subscribe_key, token }),
+            (["grant"] | ["grant", _], _) => Err(NoRoute::WrongMethod),
             (_, _) => Err(NoRoute::UnknownPath),
         }
     }
@@ -217,6 +281,9 @@ impl<'t> Route<'t> {
             ["v1", "channel-registration", "sub-key", subscribe_key, "channel-group", group, "remove"] =>
                 Self::GroupDelete { subscribe_key, group },
 
+            ["v2", "auth", "grant", "sub-key", subscribe_key] => Self::GrantKeys { subscribe_key },
+            ["v2", "auth", "audit", "sub-key", subscribe_key] => Self::AuditKeys { subscribe_key },
+
             _ => return None,
         })
     }
@@ -242,6 +309,10 @@ impl<'t> Route<'t> {
             Self::Group { .. } => "group",
             Self::GroupDelete { .. } => "group_delete",
             Self::GroupList { .. } => "group_list",
+            Self::Grant { .. } => "grant_token",
+            Self::Revoke { .. } => "revoke_token",
+            Self::GrantKeys { .. } => "grant",
+            Self::AuditKeys { .. } => "audit",
             Self::ListRecords { kind: Kind::User, .. } => "users",
             Self::ListRecords { kind: Kind::Channel, .. } => "channels",
             Self::WriteRecords { kind: Kind::User, .. } => "write_users",
@@ -278,6 +349,10 @@ impl<'t> Route<'t> {
             | Self::Group { subscribe_key, .. }
             | Self::GroupDelete { subscribe_key, .. }
             | Self::GroupList { subscribe_key }
+            | Self::Grant { subscribe_key }
+            | Self::Revoke { subscribe_key, .. }
+            | Self::GrantKeys { subscribe_key }
+            | Self::AuditKeys { subscribe_key }
             | Self::ListRecords { subscribe_key, .. }
             | Self::WriteRecords { subscribe_key, .. }
             | Self::GetRecord { subscribe_key, .. }
@@ -292,6 +367,34 @@ impl<'t> Route<'t> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_route_has_an_example() {
+        use strum::VariantNames;
+        let shown = EXAMPLES.map(|(method, target)| {
+            let route = Route::of(Method::of(method), &Target::new(target));
+            format!("{:?} ", route.unwrap_or_else(|why| panic!("{method} {target}: {why:?}")))
+        });
+        for name in Route::VARIANTS {
+            assert!(shown.iter().any(|route| route.starts_with(&format!("{name} "))), "{name} has no example");
+        }
+    }
+
+    #[test]
+    fn tokens_are_routed_by_path_and_method() {
+        let check = |method: &str, path: &str, expected: Result<&str, NoRoute>| {
+            let route = Route::of(Method::of(method), &Target::new(path));
+            assert_eq!(route.map(|route| route.operation()), expected, "{method} {path}");
+        };
+        check("POST", "/v3/pam/demo/grant", Ok("grant_token"));
+        check("DELETE", "/v3/pam/demo/grant/p0F2%3D", Ok("revoke_token"));
+        check("GET", "/v2/auth/grant/sub-key/demo", Ok("grant"));
+        check("GET", "/v2/auth/audit/sub-key/demo", Ok("audit"));
+        check("GET", "/v3/pam/demo/grant", Err(NoRoute::WrongMethod));
+        check("POST", "/v3/pam/demo/grant/p0F2", Err(NoRoute::WrongMethod));
+        check("POST", "/v2/auth/grant/sub-key/demo", Err(NoRoute::WrongMethod));
+        check("GET", "/v3/pam/demo", Err(NoRoute::UnknownPath));
+    }
 
     #[test]
     fn app_context_is_routed_by_path_and_method() {

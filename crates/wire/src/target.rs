@@ -38,6 +38,12 @@ impl<'t> Target<'t> {
         self.path.strip_prefix('/').unwrap_or(self.path).split('/')
     }
 
+    /// Every parameter with its value, not decoded, in the order sent. One without a value has an empty one.
+    pub fn pairs(&self) -> impl Iterator<Item = (&'t str, &'t str)> + use<'t> {
+        let pieces = self.query.split('&').filter(|piece| !piece.is_empty());
+        pieces.map(|piece| piece.split_once('=').unwrap_or((piece, "")))
+    }
+
     /// The first value of a parameter, not decoded. An empty value equals an absent one.
     #[must_use]
     pub fn raw_query(&self, name: &str) -> Option<&'t str> {

@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use engine::filter::MessageFilter;
 use engine::pubsub::Limits;
+use node::acts::{self, ChangeGroup, Listen as Names, Publish, Sent};
 use node::{
-    Access, Batch, Caller, Clock, ContextOptions, GroupStream, HereNow, Item, Keyset, KeysetOptions, Node, Permit,
-    Places, PresenceOptions, PubsubOptions, Subscribe,
+    Batch, Caller, Clock, ContextOptions, Credentials, GroupStream, HereNow, Item, Keyset, KeysetOptions, Mode, Node,
+    Permit, Places, PresenceOptions, PubsubOptions, Subscribe,
 };
 use store::{DataDirectory, Settings, Sqlite, Store};
 use tempfile::TempDir;
@@ -137,7 +138,8 @@ pub(crate) fn options() -> KeysetOptions {
         name: "demo".to_owned(),
         subscribe_key: SubscribeKey::new("demo").unwrap(),
         publish_key: PublishKey::new("demo").unwrap(),
-        access: Access::Open,
+        access: Mode::Open,
+        secrets: Vec::new(),
         groups: true,
         pubsub: PubsubOptions {
             queue: Limits { messages: 100, age: seconds(1200), bytes: 64 << 20 },
@@ -200,8 +202,14 @@ pub(crate) fn places(texts: &str) -> Places {
     Places { channels: channels(texts), groups: Vec::new() }
 }
 
-pub(crate) fn permit(keyset: &Keyset) -> Permit {
-    keyset.decide(&[], &[]).unwrap()
+/// Leave to do it, as everyone has it on an open key set.
+pub(crate) fn permit<A: acts::Act>(keyset: &Keyset, act: A) -> Permit<A> {
+    keyset.decide(&Credentials::none(), act).unwrap()
+}
+
+/// Leave to publish on a channel.
+pub(crate) fn to_publish(keyset: &Keyset, name: &str) -> Permit<Publish> {
+    permit(keyset, Publish { kind: Sent::Message, channel: channel(name) })
 }
 
 pub(crate) fn message(channel_name: &str, payload: &str) -> Message {
@@ -218,27 +226,27 @@ pub(crate) fn message(channel_name: &str, payload: &str) -> Message {
 }
 
 pub(crate) fn publish(keyset: &Keyset, channel: &str, payload: &str) -> Timetoken {
-    keyset.publish(permit(keyset), message(channel, payload), true)
+    keyset.publish(to_publish(keyset, channel), message(channel, payload), true)
 }
 
 /// A timetoken between what was published before and what comes after.
 pub(crate) fn stamp(keyset: &Keyset) -> Timetoken {
-    keyset.publish(permit(keyset), message("nowhere", "0"), false)
+    keyset.publish(to_publish(keyset, "nowhere"), message("nowhere", "0"), false)
 }
 
 pub(crate) async fn add(keyset: &Arc<Keyset>, name: &str, members: &str) {
-    keyset.change_group(permit(keyset), group(name), channels(members), Vec::new()).await.unwrap();
+    keyset.change_group(permit(keyset, ChangeGroup(group(name))), channels(members), Vec::new()).await.unwrap();
 }
 
 pub(crate) async fn remove(keyset: &Arc<Keyset>, name: &str, members: &str) {
-    keyset.change_group(permit(keyset), group(name), Vec::new(), channels(members)).await.unwrap();
+    keyset.change_group(permit(keyset, ChangeGroup(group(name))), Vec::new(), channels(members)).await.unwrap();
 }
 
 /// Who is on a channel, in the order of joining.
 pub(crate) fn here(keyset: &Keyset, channel: &str) -> String {
     let page = engine::presence::Page { limit: 1000, offset: 0 };
-    let request = HereNow { places: Some(places(channel)), patterns: false, page: Some(page) };
-    let answer = keyset.here_now(permit(keyset), &request);
+    let request = HereNow { patterns: false, page: Some(page) };
+    let answer = keyset.here_now(permit(keyset, acts::HereNow(places(channel))), request);
     let users = answer[0].occupants.iter().flatten().map(|occupant| occupant.user.to_string());
     users.collect::<Vec<_>>().join(" ")
 }
@@ -251,19 +259,22 @@ pub(crate) fn listen(names: &str) -> Listen {
         let base = name.strip_suffix("-pnpres");
         GroupStream { group: group(base.unwrap_or(name)), presence: base.is_some() }
     };
-    Listen(Subscribe {
+    let names = Names {
         channels: plain.iter().map(|name| channel(name)).collect(),
         groups: groups.iter().map(stream).collect(),
+    };
+    let request = Subscribe {
         cursor: None,
         filter: None,
         caller: None,
         timeout: seconds(300),
         states: Vec::new(),
         joins_aside: false,
-    })
+    };
+    Listen(request, names)
 }
 
-pub(crate) struct Listen(pub(crate) Subscribe);
+pub(crate) struct Listen(pub(crate) Subscribe, pub(crate) Names);
 
 impl Listen {
     pub(crate) fn after(mut self, cursor: Timetoken) -> Self {
@@ -288,7 +299,7 @@ impl Listen {
 
     /// Asks, and waits for the answer.
     pub(crate) async fn try_ask(self, keyset: &Keyset) -> Result<Batch, Refusal> {
-        soon(keyset.subscribe(permit(keyset), self.0)).await
+        soon(keyset.subscribe(permit(keyset, self.1), self.0)).await
     }
 
     /// Asks for what is there. There must be something.
@@ -299,9 +310,10 @@ impl Listen {
     /// Asks, and goes as far as it goes without waiting.
     pub(crate) fn park(self, keyset: &Arc<Keyset>) -> Parked {
         let keyset = Arc::clone(keyset);
-        let mut future: Pin<Box<dyn Future<Output = Batch> + Send>> = Box::pin(tokio::task::unconstrained(
-            async move { keyset.subscribe(permit(&keyset), self.0).await.unwrap() },
-        ));
+        let mut future: Pin<Box<dyn Future<Output = Batch> + Send>> =
+            Box::pin(tokio::task::unconstrained(async move {
+                keyset.subscribe(permit(&keyset, self.1), self.0).await.unwrap()
+            }));
         let answer = match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(batch) => Some(batch),
             Poll::Pending => None,

@@ -12,8 +12,16 @@ pub(super) enum BadBody {
     Malformed,
 }
 
-/// The text of a body. One client labels a zlib stream as gzip, so the first bytes decide and not the label.
+/// The text of a body.
 pub(super) fn text<'b>(body: &'b [u8], encoding: Option<&[u8]>, most: usize) -> Result<Cow<'b, str>, BadBody> {
+    match plain(body, encoding, most)? {
+        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| BadBody::Malformed),
+        Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).map_err(|_| BadBody::Malformed),
+    }
+}
+
+/// The bytes of a body. One client labels a zlib stream as gzip, so the first bytes decide and not the label.
+pub(super) fn plain<'b>(body: &'b [u8], encoding: Option<&[u8]>, most: usize) -> Result<Cow<'b, [u8]>, BadBody> {
     let plain = match encoding.map(<[u8]>::trim_ascii) {
         None | Some(b"" | b"identity") => Cow::Borrowed(body),
         Some(_) => Cow::Owned(match body {
@@ -22,13 +30,7 @@ pub(super) fn text<'b>(body: &'b [u8], encoding: Option<&[u8]>, most: usize) -> 
             _ => inflate(DeflateDecoder::new(body), most)?,
         }),
     };
-    if plain.len() > most {
-        return Err(BadBody::TooLarge);
-    }
-    match plain {
-        Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| BadBody::Malformed),
-        Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).map_err(|_| BadBody::Malformed),
-    }
+    if plain.len() > most { Err(BadBody::TooLarge) } else { Ok(plain) }
 }
 
 fn inflate(decoder: impl Read, most: usize) -> Result<Vec<u8>, BadBody> {

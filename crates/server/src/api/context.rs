@@ -7,12 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::context::{Bulk, Condition, CustomMode, List, Manage, Query, Remove, Set, include, record_id};
-use node::{ContextError, Keyset, Permit};
+use node::acts::{
+    Act, GetRecord, ListMemberships, ListRecords, ManageMemberships, RemoveRecord, SetRecord, WriteRecords,
+};
+use node::{ContextError, Operation, Permit};
 use wire::context::{self as shape, Fault, Kind};
 use wire::target::Target;
 use wire::{RecordId, Refusal};
 
 use super::body;
+use super::door::Door;
 use super::{Answer, App, Request, refuse};
 use crate::edge::{ContentType, Reply};
 
@@ -21,49 +25,52 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(9);
 
 pub(super) fn list_records(
     app: &Arc<App>,
-    keyset: Arc<Keyset>,
+    door: &Door<'_>,
     target: &Target<'_>,
     kind: Kind,
 ) -> Result<Answer, Refusal> {
-    let permit = enter(&keyset, keyset.decide_get_all(kind))?;
+    let permit = enter(door, Operation::ListRecords(kind), Ok(ListRecords(kind)))??;
     let query = Query::parse(List::Records(kind), target)?;
+    let (keyset, shown) = (Arc::clone(&door.keyset), query.include);
     Ok(soon(app, async move {
-        let page = keyset.records(permit, &query).await?;
-        Ok(json(shape::records(kind, &page, query.include)))
+        let page = keyset.records(permit, query).await?;
+        Ok(json(shape::records(kind, &page, shown)))
     }))
 }
 
 /// A bulk write, which is beyond the interface.
 pub(super) fn write_records(
     app: &Arc<App>,
-    keyset: Arc<Keyset>,
+    door: &Door<'_>,
     request: &Request<'_>,
     kind: Kind,
 ) -> Result<Answer, Refusal> {
-    let permit = enter(&keyset, keyset.decide_context())?;
-    let bulk = Bulk::parse(kind, &body_of(app, request)?, custom_mode(request))?;
-    let sets = bulk.sets.clone();
+    let bulk = body_of(app, request).and_then(|body| Ok(Bulk::parse(kind, &body, custom_mode(request))?));
+    let act = bulk.as_ref().map(|bulk| WriteRecords { kind, sets: bulk.sets.clone() }).map_err(Clone::clone);
+    let permit = enter(door, Operation::WriteRecords(kind), act)??;
+    let (keyset, bulk) = (Arc::clone(&door.keyset), bulk?);
     Ok(soon(app, async move {
-        let results = keyset.set_records(permit, sets).await?;
+        let results = keyset.set_records(permit).await?;
         Ok(json(shape::bulk(&bulk.answers(&results))))
     }))
 }
 
 pub(super) fn get_record(
     app: &Arc<App>,
-    keyset: Arc<Keyset>,
+    door: &Door<'_>,
     target: &Target<'_>,
     request: &Request<'_>,
     kind: Kind,
     id: &str,
 ) -> Result<Answer, Refusal> {
-    let permit = enter(&keyset, keyset.decide_context())?;
-    let id = record_id(kind, id)?;
+    let act = id_of(kind, id).map(|id| GetRecord { kind, id });
+    let permit = enter(door, Operation::GetRecord(kind), act)??;
     let shown = include(target, None)?.own;
+    let keyset = Arc::clone(&door.keyset);
     let known = text(request.headers.if_none_match).map(Cow::into_owned);
     let app = Arc::clone(app);
     Ok(soon(&Arc::clone(&app), async move {
-        Ok(match keyset.record(permit, kind, &id).await? {
+        Ok(match keyset.record(permit).await? {
             None => refuse(&app, &Refusal::NoRecord),
             Some(record) if Condition::has_already(known.as_deref(), &record) => Reply::not_modified(),
             Some(record) => json(shape::record(kind, &record, shown)),
@@ -73,16 +80,18 @@ pub(super) fn get_record(
 
 pub(super) fn set_record(
     app: &Arc<App>,
-    keyset: Arc<Keyset>,
+    door: &Door<'_>,
     target: &Target<'_>,
     request: &Request<'_>,
     kind: Kind,
     id: &str,
 ) -> Result<Answer, Refusal> {
-    let permit = enter(&keyset, keyset.decide_context())?;
-    let id = record_id(kind, id)?;
+    let act = id_of(kind, id).map(|id| SetRecord { kind, id });
+    let permit = enter(door, Operation::SetRecord(kind), act)??;
     let shown = include(target, None)?.own;
-    let set = Set::parse(kind, id, &body_of(app, request)?, custom_mode(request), condition(request))?;
+    let keyset = Arc::clone(&door.keyset);
+    let set =
+        Set::parse(kind, permit.act().id.clone(), &body_of(app, request)?, custom_mode(request), condition(request))?;
     Ok(soon(app, async move {
         let written = keyset.set_record(permit, set).await?;
         Ok(json(shape::record(kind, &written.record, shown)))
@@ -91,14 +100,16 @@ pub(super) fn set_record(
 
 pub(super) fn remove_record(
     app: &Arc<App>,
-    keyset: Arc<Keyset>,
+    door: &Door<'_>,
     request: &Request<'_>,
     kind: Kind,
     id: &str,
 ) -> Result<Answer, Refusal> {
-    let permit = enter(&keyset, keyset.decide_context())?;
+    let act = id_of(kind, id).map(|id| RemoveRecord { kind, id });
+    let permit = enter(door, Operation::RemoveRecord(kind), act)??;
+    let keyset = Arc::clone(&door.keyset);
     let integrity = keyset.options().context.referential_integrity;
-    let remove = Remove { kind, id: record_id(kind, id)?, condition: condition(request), integrity };
+    let remove = Remove { kind, id: permit.act().id.clone(), condition: condition(request), integrity };
     Ok(soon(app, async move {
         keyset.remove_record(permit, remove).await?;
         Ok(json(shape::removed()))
@@ -107,51 +118,58 @@ pub(super) fn remove_record(
 
 pub(super) fn list_memberships(
     app: &Arc<App>,
-    keyset: Arc<Keyset>,
+    door: &Door<'_>,
     target: &Target<'_>,
     owner: Kind,
     id: &str,
 ) -> Result<Answer, Refusal> {
-    let (permit, _, query) = enter_memberships(&keyset, target, owner, id)?;
+    let act = id_of(owner, id).map(|id| ListMemberships { kind: owner, id });
+    let permit = enter(door, Operation::ListMemberships(owner), act)??;
+    let query = Query::parse(List::Memberships { owner, id: permit.act().id.clone() }, target)?;
+    let (keyset, shown) = (Arc::clone(&door.keyset), query.include);
     Ok(soon(app, async move {
-        let page = keyset.memberships(permit, &query).await?;
-        Ok(json(shape::memberships(owner.other(), &page, query.include)))
+        let page = keyset.memberships(permit, query).await?;
+        Ok(json(shape::memberships(owner.other(), &page, shown)))
     }))
 }
 
 pub(super) fn manage_memberships(
     app: &Arc<App>,
-    keyset: Arc<Keyset>,
+    door: &Door<'_>,
     target: &Target<'_>,
     request: &Request<'_>,
     owner: Kind,
     id: &str,
 ) -> Result<Answer, Refusal> {
-    let (permit, id, query) = enter_memberships(&keyset, target, owner, id)?;
+    let keyset = Arc::clone(&door.keyset);
     let integrity = keyset.options().context.referential_integrity;
-    let manage = Manage::parse(owner, id, &body_of(app, request)?, custom_mode(request), integrity)?;
+    let id = id_of(owner, id);
+    // What is in the body needs permission as well; what is wrong with it is told after what is wrong with the query.
+    let act = id.clone().and_then(|id| {
+        let body = body_of(app, request)?;
+        Ok(ManageMemberships(Manage::parse(owner, id, &body, custom_mode(request), integrity)?))
+    });
+    let permit = enter(door, Operation::ManageMemberships(owner), act)?;
+    let query = Query::parse(List::Memberships { owner, id: id? }, target)?;
+    let (permit, shown) = (permit?, query.include);
     Ok(soon(app, async move {
-        let page = keyset.manage(permit, manage, &query).await?;
-        Ok(json(shape::memberships(owner.other(), &page, query.include)))
+        let page = keyset.manage(permit, query).await?;
+        Ok(json(shape::memberships(owner.other(), &page, shown)))
     }))
 }
 
 /// The checks that come first: the caller may do it, and there is app context.
-fn enter(keyset: &Keyset, decision: Result<Permit, Refusal>) -> Result<Permit, Refusal> {
-    let permit = decision?;
-    if keyset.options().context.enabled { Ok(permit) } else { Err(Refusal::ContextForbidden) }
+fn enter<A: Act>(
+    door: &Door<'_>,
+    operation: Operation,
+    act: Result<A, Refusal>,
+) -> Result<Result<Permit<A>, Refusal>, Refusal> {
+    let permit = door.admit(operation, act)?;
+    if door.keyset.options().context.enabled { Ok(permit) } else { Err(Refusal::ContextForbidden) }
 }
 
-fn enter_memberships(
-    keyset: &Keyset,
-    target: &Target<'_>,
-    owner: Kind,
-    id: &str,
-) -> Result<(Permit, RecordId, Query), Refusal> {
-    let permit = enter(keyset, keyset.decide_context())?;
-    let id = record_id(owner, id)?;
-    let query = Query::parse(List::Memberships { owner, id: id.clone() }, target)?;
-    Ok((permit, id, query))
+fn id_of(kind: Kind, id: &str) -> Result<RecordId, Refusal> {
+    Ok(record_id(kind, id)?)
 }
 
 /// Answers when the store has.

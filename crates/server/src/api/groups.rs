@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use node::{GroupError, Keyset, Permit};
+use node::acts::{Act, ChangeGroup, DeleteGroup, ListGroup, ListGroups};
+use node::{GroupError, Keyset, Operation, Permit};
 use wire::{ChannelName, GroupName, Refusal, decode, groups as shape};
 
 use super::arguments::{self, Arguments};
+use super::door::Door;
 use super::{Answer, App, refuse};
 use crate::edge::{ContentType, Reply};
 
@@ -15,37 +17,49 @@ const RESERVED_IN_GROUPS: [char; 4] = [':', '*', '\\', ' '];
 /// Lists the channels of a group; or adds, then removes channels.
 pub(super) fn group(
     app: &Arc<App>,
-    keyset: &Arc<Keyset>,
+    door: &Door<'_>,
     arguments: &Arguments<'_>,
     group: &str,
 ) -> Result<Answer, Refusal> {
-    let (group, permit) = enter(keyset, group)?;
-    let (add, remove) = (members(arguments, "add")?, members(arguments, "remove")?);
-    if add.is_empty() && remove.is_empty() {
-        let channels = keyset.group_channels(permit, &group);
+    let (add, remove) = (members(arguments, "add"), members(arguments, "remove"));
+    if is_none(&add) && is_none(&remove) {
+        let permit = enter(door, Operation::ListGroup, group, ListGroup)?;
+        let group = permit.act().0.clone();
+        let channels = door.keyset.group_channels(permit);
         return Ok(Reply::json(ContentType::Json, shape::channels(&group, &channels)).into());
     }
-    let (app, keyset) = (Arc::clone(app), Arc::clone(keyset));
-    Ok(Answer::soon(async move { changed(&app, keyset.change_group(permit, group, add, remove).await) }))
+    let permit = enter(door, Operation::ChangeGroup, group, ChangeGroup)?;
+    let (add, remove) = (add?, remove?);
+    let (app, keyset) = (Arc::clone(app), Arc::clone(&door.keyset));
+    Ok(Answer::soon(async move { changed(&app, keyset.change_group(permit, add, remove).await) }))
 }
 
-pub(super) fn delete(app: &Arc<App>, keyset: &Arc<Keyset>, group: &str) -> Result<Answer, Refusal> {
-    let (group, permit) = enter(keyset, group)?;
-    let (app, keyset) = (Arc::clone(app), Arc::clone(keyset));
-    Ok(Answer::soon(async move { changed(&app, keyset.delete_group(permit, group).await) }))
+pub(super) fn delete(app: &Arc<App>, door: &Door<'_>, group: &str) -> Result<Answer, Refusal> {
+    let permit = enter(door, Operation::DeleteGroup, group, DeleteGroup)?;
+    let (app, keyset) = (Arc::clone(app), Arc::clone(&door.keyset));
+    Ok(Answer::soon(async move { changed(&app, keyset.delete_group(permit).await) }))
 }
 
-pub(super) fn list(keyset: &Keyset) -> Result<Reply, Refusal> {
-    let permit = keyset.decide(&[], &[])?;
-    check_enabled(keyset)?;
-    Ok(Reply::json(ContentType::Json, shape::groups(&keyset.group_names(permit))))
+pub(super) fn list(door: &Door<'_>) -> Result<Reply, Refusal> {
+    let permit = door.decide(ListGroups)?;
+    check_enabled(&door.keyset)?;
+    Ok(Reply::json(ContentType::Json, shape::groups(&door.keyset.group_names(permit))))
 }
 
-fn enter(keyset: &Keyset, group: &str) -> Result<(GroupName, Permit), Refusal> {
+fn enter<A: Act>(
+    door: &Door<'_>,
+    operation: Operation,
+    group: &str,
+    act: fn(GroupName) -> A,
+) -> Result<Permit<A>, Refusal> {
     let group = decode(group).ok().and_then(|text| GroupName::new(text.as_ref()).ok());
-    let permit = keyset.decide(&[], group.as_slice())?;
-    check_enabled(keyset)?;
-    Ok((group.ok_or(Refusal::ReservedCharacter)?, permit))
+    let permit = door.admit(operation, group.map(act).ok_or(Refusal::ReservedCharacter))?;
+    check_enabled(&door.keyset)?;
+    permit
+}
+
+fn is_none(members: &Result<Vec<ChannelName>, Refusal>) -> bool {
+    members.as_ref().is_ok_and(Vec::is_empty)
 }
 
 fn check_enabled(keyset: &Keyset) -> Result<(), Refusal> {

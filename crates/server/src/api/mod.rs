@@ -3,19 +3,23 @@
 //! Every function checks in the order of `docs/protocol/conventions.md`, "Order of checks": sizes and route came
 //! before; then the key set, the permit, the publish key, the switches of the key set, and the parameters.
 
+mod access;
 mod arguments;
 mod body;
 mod context;
+mod door;
 mod groups;
 mod presence;
 mod publish;
 mod subscribe;
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use node::{Keyset, Node};
+use node::{Credentials, Keyset, Node};
+use wire::access::Signed;
 use wire::route::{Method, NoRoute, Route};
 use wire::target::Target;
 use wire::{Refusal, pubsub};
@@ -24,6 +28,7 @@ use crate::config::Edge;
 use crate::edge::{ContentType, Reply};
 use crate::metrics::Metrics;
 use arguments::Arguments;
+use door::Door;
 
 /// Everything an operation needs.
 pub(crate) struct App {
@@ -124,49 +129,70 @@ fn dispatch(app: &Arc<App>, request: &Request<'_>, target: &Target<'_>, route: R
     let Some(keyset) = keyset else {
         return Reply::json(ContentType::Script, pubsub::time(app.node.now())).wrapped(callback.as_deref()).into();
     };
+    let decompressed = decompressed(app, request, target);
+    let shown = Credentials::of(Signed {
+        method: request.method,
+        target: *target,
+        body: request.body,
+        decompressed: decompressed.as_deref(),
+        publishes: matches!(route, Route::Publish { .. } | Route::Signal { .. }),
+    });
+    let door = Door { keyset, shown };
+    let door = &door;
     let answer = match route {
         Route::Time { .. } => Ok(Reply::json(ContentType::Script, pubsub::time(app.node.now())).into()),
         Route::Publish { version, publish_key, channel, message, .. } => {
-            publish::publish(app, &keyset, &arguments, request, version, publish_key, channel, message)
-                .map(Answer::from)
+            publish::publish(app, door, &arguments, request, version, publish_key, channel, message).map(Answer::from)
         }
         Route::Signal { publish_key, channel, message, .. } => {
-            publish::signal(app, &keyset, &arguments, request, publish_key, channel, message).map(Answer::from)
+            publish::signal(app, door, &arguments, request, publish_key, channel, message).map(Answer::from)
         }
         Route::Subscribe { channels, .. } => {
-            return subscribe::subscribe(app, keyset, &arguments, channels, callback);
+            return subscribe::subscribe(app, door, &arguments, channels, callback);
         }
         Route::SubscribeFirst { channels, timetoken, .. } => {
-            return subscribe::subscribe_first(app, keyset, &arguments, channels, timetoken, callback);
+            return subscribe::subscribe_first(app, door, &arguments, channels, timetoken, callback);
         }
-        Route::Heartbeat { channels, .. } => presence::heartbeat(&keyset, &arguments, channels).map(Answer::from),
-        Route::Leave { channels, .. } => presence::leave(&keyset, &arguments, channels).map(Answer::from),
-        Route::HereNow { channels, .. } => presence::here_now(&keyset, &arguments, channels).map(Answer::from),
-        Route::HereNowEverywhere { .. } => presence::here_now_everywhere(&keyset, &arguments).map(Answer::from),
-        Route::WhereNow { user, .. } => presence::where_now(&keyset, &arguments, user).map(Answer::from),
+        Route::Heartbeat { channels, .. } => presence::heartbeat(door, &arguments, channels).map(Answer::from),
+        Route::Leave { channels, .. } => presence::leave(door, &arguments, channels).map(Answer::from),
+        Route::HereNow { channels, .. } => presence::here_now(door, &arguments, channels).map(Answer::from),
+        Route::HereNowEverywhere { .. } => presence::here_now_everywhere(door, &arguments).map(Answer::from),
+        Route::WhereNow { user, .. } => presence::where_now(door, &arguments, user).map(Answer::from),
         Route::SetState { channels, user, .. } => {
-            presence::set_state(&keyset, &arguments, channels, user).map(Answer::from)
+            presence::set_state(door, &arguments, channels, user).map(Answer::from)
         }
         Route::GetState { channels, user, .. } => {
-            presence::get_state(&keyset, &arguments, channels, user).map(Answer::from)
+            presence::get_state(door, &arguments, channels, user).map(Answer::from)
         }
-        Route::Group { group, .. } => groups::group(app, &keyset, &arguments, group),
-        Route::GroupDelete { group, .. } => groups::delete(app, &keyset, group),
-        Route::GroupList { .. } => groups::list(&keyset).map(Answer::from),
-        Route::ListRecords { kind, .. } => context::list_records(app, keyset, target, kind),
-        Route::WriteRecords { kind, .. } => context::write_records(app, keyset, request, kind),
-        Route::GetRecord { kind, id, .. } => context::get_record(app, keyset, target, request, kind, id),
-        Route::SetRecord { kind, id, .. } => context::set_record(app, keyset, target, request, kind, id),
-        Route::RemoveRecord { kind, id, .. } => context::remove_record(app, keyset, request, kind, id),
-        Route::ListMemberships { owner, id, .. } => context::list_memberships(app, keyset, target, owner, id),
+        Route::Group { group, .. } => groups::group(app, door, &arguments, group),
+        Route::GroupDelete { group, .. } => groups::delete(app, door, group),
+        Route::GroupList { .. } => groups::list(door).map(Answer::from),
+        Route::Grant { .. } => access::grant_token(app, door, request).map(Answer::from),
+        Route::Revoke { token, .. } => access::revoke_token(app, door, token),
+        Route::GrantKeys { .. } => access::grant_keys(app, door, target),
+        Route::AuditKeys { .. } => access::audit_keys(door, target).map(Answer::from),
+        Route::ListRecords { kind, .. } => context::list_records(app, door, target, kind),
+        Route::WriteRecords { kind, .. } => context::write_records(app, door, request, kind),
+        Route::GetRecord { kind, id, .. } => context::get_record(app, door, target, request, kind, id),
+        Route::SetRecord { kind, id, .. } => context::set_record(app, door, target, request, kind, id),
+        Route::RemoveRecord { kind, id, .. } => context::remove_record(app, door, request, kind, id),
+        Route::ListMemberships { owner, id, .. } => context::list_memberships(app, door, target, owner, id),
         Route::ManageMemberships { owner, id, .. } => {
-            context::manage_memberships(app, keyset, target, request, owner, id)
+            context::manage_memberships(app, door, target, request, owner, id)
         }
     };
     match (answer.unwrap_or_else(|refusal| refuse(app, &refusal).into()), callback) {
         (Answer::Now(reply), callback) => reply.wrapped(callback.as_deref()).into(),
         (pending @ (Answer::Soon(_) | Answer::Later(_)), _) => pending,
     }
+}
+
+/// The body decompressed, for a request that is signed: clients sign it before they compress it.
+fn decompressed(app: &App, request: &Request<'_>, target: &Target<'_>) -> Option<Vec<u8>> {
+    let encoding = request.headers.content_encoding?;
+    target.raw_query("signature")?;
+    let most = app.edge.body_bytes.max(app.edge.large_message_bytes);
+    body::plain(request.body, Some(encoding), most).ok().map(Cow::into_owned)
 }
 
 fn keyset(app: &App, key: &str) -> Result<Arc<Keyset>, Refusal> {
@@ -192,10 +218,14 @@ fn callback_of(route: Route<'_>, arguments: &Arguments<'_>) -> Option<String> {
         | Route::HereNowEverywhere { .. }
         | Route::WhereNow { .. }
         | Route::SetState { .. }
-        | Route::GetState { .. } => arguments.raw("callback"),
+        | Route::GetState { .. }
+        | Route::GrantKeys { .. }
+        | Route::AuditKeys { .. } => arguments.raw("callback"),
         Route::Group { .. }
         | Route::GroupDelete { .. }
         | Route::GroupList { .. }
+        | Route::Grant { .. }
+        | Route::Revoke { .. }
         | Route::ListRecords { .. }
         | Route::WriteRecords { .. }
         | Route::GetRecord { .. }

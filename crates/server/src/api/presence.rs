@@ -1,40 +1,42 @@
 //! Presence calls (`docs/protocol/presence.md`; what is beyond it, `docs/protocol/beyond.md`).
 
 use engine::presence::Page;
-use node::{Caller, HereNow, Keyset, Permit, Places};
+use node::acts::{self, Act};
+use node::{Caller, HereNow, Keyset, Operation, Permit, Places};
 use wire::presence::{self as shape, Occupancy};
 use wire::{Json, Refusal, UserId, decode};
 
 use super::arguments::{self, Arguments, Invalid};
+use super::door::Door;
 use crate::edge::{ContentType, Reply};
 
 /// What a page of here now holds when the caller does not say.
 const PAGE: usize = 1000;
 
-pub(super) fn heartbeat(keyset: &Keyset, arguments: &Arguments<'_>, channels: &str) -> Result<Reply, Refusal> {
-    let (places, permit) = enter(keyset, arguments, channels)?;
+pub(super) fn heartbeat(door: &Door<'_>, arguments: &Arguments<'_>, channels: &str) -> Result<Reply, Refusal> {
+    let permit = enter(door, Operation::Heartbeat, arguments, channels, acts::Heartbeat)?;
     let caller = caller(arguments)?;
-    let presence = &keyset.options().presence;
-    keyset.heartbeat(permit, &caller, &places, &arguments.states(presence), arguments.timeout(presence));
+    let presence = &door.keyset.options().presence;
+    door.keyset.heartbeat(permit, &caller, &arguments.states(presence), arguments.timeout(presence));
     Ok(Reply::json(ContentType::Script, shape::renewed()))
 }
 
-pub(super) fn leave(keyset: &Keyset, arguments: &Arguments<'_>, channels: &str) -> Result<Reply, Refusal> {
-    let (places, permit) = enter(keyset, arguments, channels)?;
-    let caller = caller(arguments)?;
-    keyset.leave(permit, &caller, &places);
+pub(super) fn leave(door: &Door<'_>, arguments: &Arguments<'_>, channels: &str) -> Result<Reply, Refusal> {
+    let permit = enter(door, Operation::Leave, arguments, channels, acts::Leave)?;
+    door.keyset.leave(permit, &caller(arguments)?);
     Ok(Reply::json(ContentType::Script, shape::left()))
 }
 
-pub(super) fn here_now(keyset: &Keyset, arguments: &Arguments<'_>, channels: &str) -> Result<Reply, Refusal> {
-    let (places, permit) = enter(keyset, arguments, channels)?;
+pub(super) fn here_now(door: &Door<'_>, arguments: &Arguments<'_>, channels: &str) -> Result<Reply, Refusal> {
+    let permit = enter(door, Operation::HereNow, arguments, channels, acts::HereNow)?;
+    let places = &permit.act().0;
     let patterns = arguments.on("patterns") && places.channels.iter().any(wire::ChannelName::is_pattern);
     let single = match &places.channels[..] {
         [channel] if places.groups.is_empty() && !patterns => Some(channel.clone()),
         _ => None,
     };
-    let request = HereNow { places: Some(places), patterns, page: page(keyset, arguments)? };
-    let answer = keyset.here_now(permit, &request);
+    let request = HereNow { patterns, page: page(&door.keyset, arguments)? };
+    let answer = door.keyset.here_now(permit, request);
     let with_state = arguments.on("state");
     Ok(Reply::json(
         ContentType::Script,
@@ -49,11 +51,11 @@ pub(super) fn here_now(keyset: &Keyset, arguments: &Arguments<'_>, channels: &st
     ))
 }
 
-pub(super) fn here_now_everywhere(keyset: &Keyset, arguments: &Arguments<'_>) -> Result<Reply, Refusal> {
-    let permit = keyset.decide(&[], &[])?;
-    check_enabled(keyset)?;
-    let request = HereNow { places: None, patterns: false, page: page(keyset, arguments)? };
-    Ok(Reply::json(ContentType::Script, many(keyset.here_now(permit, &request), arguments.on("state"))))
+pub(super) fn here_now_everywhere(door: &Door<'_>, arguments: &Arguments<'_>) -> Result<Reply, Refusal> {
+    let permit = door.decide(acts::HereNowEverywhere)?;
+    check_enabled(&door.keyset)?;
+    let page = page(&door.keyset, arguments)?;
+    Ok(Reply::json(ContentType::Script, many(door.keyset.here_now_everywhere(permit, page), arguments.on("state"))))
 }
 
 fn many(mut answer: Vec<Occupancy>, with_state: bool) -> Vec<u8> {
@@ -61,45 +63,46 @@ fn many(mut answer: Vec<Occupancy>, with_state: bool) -> Vec<u8> {
     shape::here_now_many(&answer, with_state)
 }
 
-pub(super) fn where_now(keyset: &Keyset, arguments: &Arguments<'_>, user: &str) -> Result<Reply, Refusal> {
-    let permit = keyset.decide(&[], &[])?;
-    check_enabled(keyset)?;
+pub(super) fn where_now(door: &Door<'_>, arguments: &Arguments<'_>, user: &str) -> Result<Reply, Refusal> {
+    let permit = door.decide(acts::WhereNow)?;
+    check_enabled(&door.keyset)?;
     let user = user_of(user)?;
     let among =
         arguments.raw("channel").map(arguments::channels).transpose().map_err(|why| unreadable("channel", &why))?;
-    let channels = keyset.where_now(permit, &user, &among.unwrap_or_default());
+    let channels = door.keyset.where_now(permit, &user, &among.unwrap_or_default());
     Ok(Reply::json(ContentType::Script, shape::where_now(&channels)))
 }
 
 pub(super) fn set_state(
-    keyset: &Keyset,
+    door: &Door<'_>,
     arguments: &Arguments<'_>,
     channels: &str,
     user: &str,
 ) -> Result<Reply, Refusal> {
-    let (places, permit) = enter(keyset, arguments, channels)?;
+    let permit = enter(door, Operation::SetState, arguments, channels, acts::SetState)?;
     let user = user_of(user)?;
     let text = arguments.text("state").map_err(|_| Refusal::InvalidState)?.ok_or(Refusal::NoState)?;
-    if text.len() > keyset.options().presence.state_bytes {
+    if text.len() > door.keyset.options().presence.state_bytes {
         return Err(Refusal::StateTooLarge);
     }
     let state = Json::parse(&text).filter(Json::is_object).ok_or(Refusal::InvalidState)?;
-    keyset.set_state(permit, &user, &places, &state);
+    door.keyset.set_state(permit, &user, &state);
     Ok(Reply::json(ContentType::Script, shape::state_set(&state)))
 }
 
 pub(super) fn get_state(
-    keyset: &Keyset,
+    door: &Door<'_>,
     arguments: &Arguments<'_>,
     channels: &str,
     user: &str,
 ) -> Result<Reply, Refusal> {
-    let (places, permit) = enter(keyset, arguments, channels)?;
+    let permit = enter(door, Operation::GetState, arguments, channels, acts::GetState)?;
     let user = user_of(user)?;
-    let states = keyset.states(permit, &user, &places);
+    let Places { channels, groups } = permit.act().0.clone();
+    let states = door.keyset.states(permit, &user);
     Ok(Reply::json(
         ContentType::Script,
-        match (&places.channels[..], &places.groups[..]) {
+        match (&channels[..], &groups[..]) {
             ([channel], []) => {
                 let state = states.first().and_then(|(_, state)| state.as_ref());
                 shape::state_single(&user, channel, state)
@@ -110,12 +113,19 @@ pub(super) fn get_state(
 }
 
 /// The checks that come first: the caller may use the channels and groups, presence is on, and the names can be read.
-fn enter(keyset: &Keyset, arguments: &Arguments<'_>, channels: &str) -> Result<(Places, Permit), Refusal> {
+fn enter<A: Act>(
+    door: &Door<'_>,
+    operation: Operation,
+    arguments: &Arguments<'_>,
+    channels: &str,
+    act: fn(Places) -> A,
+) -> Result<Permit<A>, Refusal> {
     let channels = arguments::channels(channels).map_err(|why| unreadable("channel", &why));
-    let groups = arguments.groups().map_err(|why| unreadable("channel group", &why));
-    let permit = keyset.decide(channels.as_deref().unwrap_or_default(), groups.as_deref().unwrap_or_default())?;
-    check_enabled(keyset)?;
-    Ok((Places { channels: channels?, groups: groups? }, permit))
+    let groups = || arguments.groups().map_err(|why| unreadable("channel group", &why));
+    let places = channels.and_then(|channels| Ok(Places { channels, groups: groups()? }));
+    let permit = door.admit(operation, places.map(act))?;
+    check_enabled(&door.keyset)?;
+    permit
 }
 
 fn check_enabled(keyset: &Keyset) -> Result<(), Refusal> {

@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
-use node::{Keyset, Permit};
+use node::acts::{Publish, Sent};
+use node::{Keyset, Operation, Permit};
 use wire::pubsub::{Kind, Message, Original, sent};
 use wire::route::{Method, PublishVersion};
 use wire::{ChannelName, InvalidName, Json, Refusal, Timetoken, decode};
 
 use super::arguments::Arguments;
 use super::body::{self, BadBody};
+use super::door::Door;
 use super::{App, Request};
 use crate::edge::{ContentType, Reply};
 
@@ -20,7 +22,7 @@ const MESSAGE_TYPE_CHARACTERS: std::ops::RangeInclusive<usize> = 3..=50;
 #[allow(clippy::too_many_arguments, reason = "they are the segments of the path")]
 pub(super) fn publish(
     app: &App,
-    keyset: &Keyset,
+    door: &Door<'_>,
     arguments: &Arguments<'_>,
     request: &Request<'_>,
     version: PublishVersion,
@@ -28,7 +30,7 @@ pub(super) fn publish(
     channel: &str,
     message: Option<&str>,
 ) -> Result<Reply, Refusal> {
-    let (channel, permit) = enter(keyset, publish_key, channel)?;
+    let permit = enter(door, Sent::Message, publish_key, channel)?;
     let (most, too_large) = match version {
         PublishVersion::First => (app.edge.message_bytes, Refusal::MessageTooLarge),
         PublishVersion::Second => (app.edge.large_message_bytes, Refusal::BodyTooLarge),
@@ -37,7 +39,7 @@ pub(super) fn publish(
     let meta = arguments.text("meta").map_err(|_| Refusal::InvalidJson)?;
     let message = Message {
         kind: Kind::Message,
-        channel,
+        channel: permit.act().channel.clone(),
         publisher: publisher_of(arguments)?,
         sequence: arguments.number("seqn").ok().flatten().and_then(|number| number.try_into().ok()),
         original: original_of(arguments),
@@ -46,27 +48,27 @@ pub(super) fn publish(
         payload,
     };
     // Nothing is stored, so `store` and `ttl` have nothing to say; `norep` keeps it from subscribers.
-    let timetoken = keyset.publish(permit, message, !arguments.on("norep"));
+    let timetoken = door.keyset.publish(permit, message, !arguments.on("norep"));
     Ok(Reply::json(ContentType::Script, sent(timetoken)))
 }
 
 pub(super) fn signal(
     app: &App,
-    keyset: &Keyset,
+    door: &Door<'_>,
     arguments: &Arguments<'_>,
     request: &Request<'_>,
     publish_key: &str,
     channel: &str,
     message: Option<&str>,
 ) -> Result<Reply, Refusal> {
-    let (channel, permit) = enter(keyset, publish_key, channel)?;
+    let permit = enter(door, Sent::Signal, publish_key, channel)?;
     let payload = payload_of(request, message, app.edge.message_bytes, Refusal::SignalTooLarge)?;
     if payload.as_str().len() > SIGNAL_BYTES {
         return Err(Refusal::SignalTooLarge);
     }
     let message = Message {
         kind: Kind::Signal,
-        channel,
+        channel: permit.act().channel.clone(),
         publisher: publisher_of(arguments)?,
         sequence: None,
         original: None,
@@ -74,19 +76,21 @@ pub(super) fn signal(
         message_type: message_type_of(arguments)?,
         payload,
     };
-    let timetoken = keyset.publish(permit, message, true);
+    let timetoken = door.keyset.publish(permit, message, true);
     Ok(Reply::json(ContentType::Script, sent(timetoken)))
 }
 
 /// The checks that come first: the caller may use the channel, knows the publish key, and can publish there.
-fn enter(keyset: &Keyset, publish_key: &str, channel: &str) -> Result<(ChannelName, Permit), Refusal> {
-    // What is wrong with the name is told last.
-    let channel = channel_of(channel);
-    let permit = keyset.decide(channel.as_ref().map_or(&[], std::slice::from_ref), &[])?;
-    check_publish_key(keyset, publish_key)?;
-    let channel = channel?;
-    check_channel(&channel)?;
-    Ok((channel, permit))
+fn enter(door: &Door<'_>, kind: Sent, publish_key: &str, channel: &str) -> Result<Permit<Publish>, Refusal> {
+    let operation = match kind {
+        Sent::Message => Operation::Publish,
+        Sent::Signal => Operation::Signal,
+    };
+    let permit = door.admit(operation, channel_of(channel).map(|channel| Publish { kind, channel }))?;
+    check_publish_key(&door.keyset, publish_key)?;
+    let permit = permit?;
+    check_channel(&permit.act().channel)?;
+    Ok(permit)
 }
 
 fn channel_of(segment: &str) -> Result<ChannelName, Refusal> {

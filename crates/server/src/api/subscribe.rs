@@ -4,22 +4,24 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use engine::filter::MessageFilter;
-use node::{Batch, GroupStream, Keyset, Permit, Subscribe};
+use node::acts::Listen;
+use node::{Batch, GroupStream, Keyset, Operation, Permit, Subscribe};
 use wire::{ChannelName, GroupName, Refusal, Timetoken, pubsub};
 
 use super::arguments::{self, Arguments};
+use super::door::Door;
 use super::publish::timetoken_of;
 use super::{Answer, App, refuse};
 use crate::edge::{ContentType, Reply};
 
 pub(super) fn subscribe(
     app: &Arc<App>,
-    keyset: Arc<Keyset>,
+    door: &Door<'_>,
     arguments: &Arguments<'_>,
     channels: &str,
     callback: Option<String>,
 ) -> Answer {
-    poll(app, keyset, read(arguments, channels, None), callback, |batch, keyset, _| {
+    poll(app, door, read(arguments, channels, None), callback, |batch, keyset, _| {
         let mut body = Vec::with_capacity(64 + 256 * batch.items.len());
         pubsub::open_reply(&mut body, batch.cursor);
         for (index, item) in batch.items.iter().enumerate() {
@@ -35,13 +37,13 @@ pub(super) fn subscribe(
 
 pub(super) fn subscribe_first(
     app: &Arc<App>,
-    keyset: Arc<Keyset>,
+    door: &Door<'_>,
     arguments: &Arguments<'_>,
     channels: &str,
     timetoken: &str,
     callback: Option<String>,
 ) -> Answer {
-    poll(app, keyset, read(arguments, channels, Some(timetoken)), callback, first_version)
+    poll(app, door, read(arguments, channels, Some(timetoken)), callback, first_version)
 }
 
 /// Payloads without envelope; beside them, for several channels, the channel of each, and for groups, what matched.
@@ -79,18 +81,18 @@ struct Shape {
 
 fn poll(
     app: &Arc<App>,
-    keyset: Arc<Keyset>,
+    door: &Door<'_>,
     read: Read<'_>,
     callback: Option<String>,
     render: fn(&Batch, &Keyset, Shape) -> Vec<u8>,
 ) -> Answer {
-    let (permit, request) = match read.checked(&keyset) {
+    let (permit, request) = match read.checked(door) {
         Ok(begun) => begun,
         Err(refusal) => return refuse(app, &refusal).wrapped(callback.as_deref()).into(),
     };
-    let shape =
-        Shape { several: request.channels.len() > 1 || !request.groups.is_empty(), groups: !request.groups.is_empty() };
-    let app = Arc::clone(app);
+    let Listen { channels, groups } = permit.act();
+    let shape = Shape { several: channels.len() > 1 || !groups.is_empty(), groups: !groups.is_empty() };
+    let (app, keyset) = (Arc::clone(app), Arc::clone(&door.keyset));
     Answer::later(async move {
         let reply = match keyset.subscribe(permit, request).await {
             Ok(batch) => {
@@ -106,8 +108,7 @@ fn poll(
 
 /// A subscribe as far as it can be read without its key set.
 struct Read<'t> {
-    channels: Result<Vec<ChannelName>, Refusal>,
-    groups: Result<Vec<GroupStream>, Refusal>,
+    named: Result<Listen, Refusal>,
     cursor: Result<Option<Timetoken>, Refusal>,
     filter: Result<Option<MessageFilter>, Refusal>,
     arguments: &'t Arguments<'t>,
@@ -115,9 +116,10 @@ struct Read<'t> {
 
 fn read<'t>(arguments: &'t Arguments<'t>, channels: &str, timetoken: Option<&str>) -> Read<'t> {
     let unreadable = |what: &str, why: &arguments::Invalid| Refusal::InvalidSubscribe(format!("Invalid {what}: {why}"));
+    let channels = arguments::channels(channels).map_err(|why| unreadable("channel", &why));
+    let groups = || arguments.group_streams().map_err(|why| unreadable("channel group", &why));
     Read {
-        channels: arguments::channels(channels).map_err(|why| unreadable("channel", &why)),
-        groups: arguments.group_streams().map_err(|why| unreadable("channel group", &why)),
+        named: channels.and_then(|channels| Ok(Listen { channels, groups: groups()? })),
         cursor: match timetoken {
             Some(text) => position(text).ok_or(Refusal::InvalidTimetoken),
             None => cursor_of(arguments),
@@ -129,24 +131,24 @@ fn read<'t>(arguments: &'t Arguments<'t>, channels: &str, timetoken: Option<&str
 
 impl Read<'_> {
     /// The checks in their order: access, switches, then parameters.
-    fn checked(self, keyset: &Keyset) -> Result<(Permit, Subscribe), Refusal> {
-        let options = keyset.options();
-        let groups: Vec<GroupName> = self.groups.iter().flatten().map(|stream| stream.group.clone()).collect();
-        let permit = keyset.decide(self.channels.as_deref().unwrap_or_default(), &groups)?;
-        let uses_groups = self.groups.as_ref().map_or(true, |groups| !groups.is_empty())
-            || self.channels.iter().flatten().any(ChannelName::is_pattern);
-        if uses_groups && !options.groups {
+    fn checked(self, door: &Door<'_>) -> Result<(Permit<Listen>, Subscribe), Refusal> {
+        let options = door.keyset.options();
+        let permit = door.admit(Operation::Subscribe, self.named)?;
+        let uses_groups =
+            |named: &Listen| !named.groups.is_empty() || named.channels.iter().any(ChannelName::is_pattern);
+        if !options.groups
+            && permit.as_ref().map_or(self.arguments.raw("channel-group").is_some(), |permit| uses_groups(permit.act()))
+        {
             return Err(Refusal::GroupsOff);
         }
-        let (channels, groups) = (self.channels?, self.groups?);
+        let permit = permit?;
+        let groups: &[GroupStream] = &permit.act().groups;
         // A group and its presence stream are one group.
         let distinct: HashSet<&GroupName> = groups.iter().map(|stream| &stream.group).collect();
         if distinct.len() > options.pubsub.groups_per_subscribe {
             return Err(Refusal::TooManyGroups);
         }
         let request = Subscribe {
-            channels,
-            groups,
             cursor: self.cursor?,
             filter: self.filter?,
             // An id that presence does not take hears everything, but is nowhere.

@@ -9,6 +9,10 @@ use store::Store;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
+use crate::access::{
+    a_grant_replaces_the_one_before_and_one_of_nothing_removes_it, an_auth_key_is_a_value_whatever_it_holds,
+    what_was_revoked_stays_revoked_until_it_expires,
+};
 use crate::context::{
     a_filter_as_large_and_as_deep_as_filters_may_be_is_answered, a_record_is_what_was_set_until_it_is_removed,
     a_text_is_a_value_whatever_it_holds, any_commands_and_lists_are_as_the_engine_has_them,
@@ -53,6 +57,9 @@ macro_rules! contract {
             paging_meets_once_whoever_stays,
             names_as_long_as_names_may_be_are_sorted_and_paged,
             any_commands_and_lists_are_as_the_engine_has_them,
+            what_was_revoked_stays_revoked_until_it_expires,
+            a_grant_replaces_the_one_before_and_one_of_nothing_removes_it,
+            an_auth_key_is_a_value_whatever_it_holds,
         );
     };
     ($backend:ident, $place:expr; $($rule:ident,)*) => {

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use engine::context::{Condition, CustomMode, Manage, Set};
-use node::{Access, ContextError, Keyset};
+use node::acts::{GetRecord, ListRecords, ManageMemberships, SetRecord};
+use node::{ContextError, Credentials, Keyset, Mode, Permit};
 use store::{Context, Settings, Sqlite};
 use wire::context::{Kind, Moment};
 use wire::{RecordId, Refusal};
 
-use crate::support::{Place, demo, listen, options, payloads, publish, seconds, site, site_with, stamp};
+use crate::support::{Place, demo, listen, options, payloads, permit, publish, seconds, site, site_with, stamp};
 
 fn id(text: &str) -> RecordId {
     RecordId::new(text).unwrap()
@@ -19,8 +20,13 @@ fn name(user: &str, name: &str) -> Set {
     Set::parse(Kind::User, id(user), body.as_bytes(), CustomMode::Replace, Condition::None).unwrap()
 }
 
+/// Leave to set what is to be set.
+fn to_set(keyset: &Keyset, set: &Set) -> Permit<SetRecord> {
+    permit(keyset, SetRecord { kind: set.kind, id: set.id.clone() })
+}
+
 async fn set(keyset: &Keyset, set: Set) {
-    keyset.set_record(keyset.decide_context().unwrap(), set).await.unwrap();
+    keyset.set_record(to_set(keyset, &set), set).await.unwrap();
 }
 
 async fn join(keyset: &Keyset, user: &str, channel: &str) {
@@ -28,7 +34,7 @@ async fn join(keyset: &Keyset, user: &str, channel: &str) {
     let manage = Manage::parse(Kind::User, id(user), body.as_bytes(), CustomMode::Replace, false).unwrap();
     let list = engine::context::List::Memberships { owner: Kind::User, id: id(user) };
     let query = engine::context::Query::new(list);
-    keyset.manage(keyset.decide_context().unwrap(), manage, &query).await.unwrap();
+    keyset.manage(permit(keyset, ManageMemberships(manage)), query).await.unwrap();
 }
 
 /// Commits a change as a server does that ends before it tells anybody.
@@ -136,9 +142,9 @@ async fn a_node_that_stops_while_a_command_waits_says_so() {
     let _events = store.events().await.unwrap();
     let waiting = {
         let keyset = Arc::clone(&keyset);
-        tokio::spawn(
-            async move { keyset.set_record(keyset.decide_context().unwrap(), name("ann", "Ann")).await.map(drop) },
-        )
+        tokio::spawn(async move {
+            keyset.set_record(to_set(&keyset, &name("ann", "Ann")), name("ann", "Ann")).await.map(drop)
+        })
     };
     node.stop().await;
     assert!(matches!(waiting.await.unwrap(), Err(ContextError::Stopping)));
@@ -147,11 +153,13 @@ async fn a_node_that_stops_while_a_command_waits_says_so() {
 #[tokio::test]
 async fn without_a_grant_a_guarded_key_set_does_nothing() {
     let site = site_with(|options| {
-        options.access = Access::Guarded;
+        options.access = Mode::Guarded;
         options.context.disallow_get_all_channels = false;
     })
     .await;
-    assert_eq!(site.keyset.decide_context().err(), Some(Refusal::ContextForbidden));
-    assert_eq!(site.keyset.decide_get_all(Kind::User).err(), Some(Refusal::ContextForbidden));
-    assert!(site.keyset.decide_get_all(Kind::Channel).is_ok());
+    let nobody = Credentials::none();
+    let get = GetRecord { kind: Kind::User, id: id("ann") };
+    assert_eq!(site.keyset.decide(&nobody, get).err(), Some(Refusal::ContextForbidden));
+    assert_eq!(site.keyset.decide(&nobody, ListRecords(Kind::User)).err(), Some(Refusal::ContextForbidden));
+    assert!(site.keyset.decide(&nobody, ListRecords(Kind::Channel)).is_ok());
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use node::{GroupError, Keyset};
+use node::{GroupError, Keyset, acts};
 use store::{Settings, Sqlite};
 use wire::Refusal;
 
@@ -60,7 +60,7 @@ async fn the_last_removal_ends_the_group_and_its_polls() {
     let cursor = stamp(keyset);
     let (alone, beside) =
         (listen("@family").after(cursor).park(keyset), listen("b @family").after(cursor).park(keyset));
-    keyset.delete_group(permit(keyset), group("family")).await.unwrap();
+    keyset.delete_group(permit(keyset, acts::DeleteGroup(group("family")))).await.unwrap();
     assert_eq!((alone.answer().cursor, beside.answer().cursor), (cursor, cursor));
     let refused = listen("@family").after(cursor).try_ask(keyset).await;
     assert_eq!(refused.unwrap_err(), Refusal::EmptySubscription);
@@ -140,9 +140,10 @@ async fn a_group_that_is_full_takes_no_more_and_stays_as_it_is() {
     let site = site_with(|options| options.pubsub.channels_per_group = 2).await;
     let keyset = &site.keyset;
     add(keyset, "family", "a b").await;
-    let refused = keyset.change_group(permit(keyset), group("family"), channels("b c"), channels("a")).await;
+    let refused =
+        keyset.change_group(permit(keyset, acts::ChangeGroup(group("family"))), channels("b c"), channels("a")).await;
     assert!(matches!(refused, Err(GroupError::Refused(Refusal::GroupFull))));
-    assert_eq!(keyset.group_channels(permit(keyset), &group("family")), channels("a b"));
+    assert_eq!(keyset.group_channels(permit(keyset, acts::ListGroup(group("family")))), channels("a b"));
 }
 
 #[tokio::test]
@@ -156,16 +157,16 @@ async fn a_change_that_the_store_refuses_did_not_happen() {
     add(&keyset, "family", "a").await;
     let mut poll = listen("@family").after(stamp(&keyset)).park(&keyset);
     let large = (0..200).map(|n| crate::support::channel(&format!("{n:0>2000}"))).collect();
-    let refused = keyset.change_group(permit(&keyset), group("family"), large, channels("a")).await;
+    let refused = keyset.change_group(permit(&keyset, acts::ChangeGroup(group("family"))), large, channels("a")).await;
     assert!(matches!(refused, Err(GroupError::Store(_))), "{refused:?}");
-    assert_eq!(keyset.group_channels(permit(&keyset), &group("family")), channels("a"));
+    assert_eq!(keyset.group_channels(permit(&keyset, acts::ListGroup(group("family")))), channels("a"));
     assert!(!poll.is_answered(), "nothing changed, so nobody is woken");
     drop(poll);
     node.stop().await;
     drop(keyset);
     let node = place.start(options()).await;
     let keyset = demo(&node);
-    assert_eq!(keyset.group_channels(permit(&keyset), &group("family")), channels("a"));
+    assert_eq!(keyset.group_channels(permit(&keyset, acts::ListGroup(group("family")))), channels("a"));
 }
 
 #[tokio::test]
@@ -173,11 +174,19 @@ async fn a_change_whose_caller_went_away_is_finished() {
     let site = site().await;
     let keyset = &site.keyset;
     {
-        let mut change = Box::pin(keyset.change_group(permit(keyset), group("family"), channels("a"), Vec::new()));
+        let mut change = Box::pin(keyset.change_group(
+            permit(keyset, acts::ChangeGroup(group("family"))),
+            channels("a"),
+            Vec::new(),
+        ));
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
         assert!(change.as_mut().poll(&mut context).is_pending());
     }
-    crate::support::eventually(|| keyset.group_channels(permit(keyset), &group("family")) == channels("a")).await;
-    let names = site.node.keysets().flat_map(|keyset| keyset.group_names(permit(keyset))).collect::<Vec<_>>();
+    crate::support::eventually(|| {
+        keyset.group_channels(permit(keyset, acts::ListGroup(group("family")))) == channels("a")
+    })
+    .await;
+    let names =
+        site.node.keysets().flat_map(|keyset| keyset.group_names(permit(keyset, acts::ListGroups))).collect::<Vec<_>>();
     assert_eq!(names, [group("family")]);
 }

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use engine::presence::{Devices, SavedSeat};
-use node::{Keyset, KeysetOptions, Restored};
+use node::{Keyset, KeysetOptions, Restored, acts};
 use store::snapshot::Found;
 use tokio::runtime::Runtime;
 use wire::Timetoken;
@@ -23,7 +23,7 @@ fn counted() -> KeysetOptions {
 }
 
 fn arrive(keyset: &Keyset, who: &str, channel: &str, timeout: u64) {
-    keyset.heartbeat(permit(keyset), &caller(who), &places(channel), &[], seconds(timeout));
+    keyset.heartbeat(permit(keyset, acts::Heartbeat(places(channel))), &caller(who), &[], seconds(timeout));
 }
 
 fn runtime() -> Runtime {
@@ -63,7 +63,7 @@ async fn after_a_stop_everyone_is_here_again_with_the_time_they_had_left() {
     arrive(&keyset, "bob", "room", 300);
     arrive(&keyset, "ann/laptop", "room", 100);
     arrive(&keyset, "cho", "hall", 300);
-    keyset.set_state(permit(&keyset), &user("ann"), &places("room"), &json(r#"{"mood":"ok"}"#));
+    keyset.set_state(permit(&keyset, acts::SetState(places("room"))), &user("ann"), &json(r#"{"mood":"ok"}"#));
     place.clock.forward(seconds(50));
     node.stop().await;
     drop(keyset);
@@ -75,11 +75,11 @@ async fn after_a_stop_everyone_is_here_again_with_the_time_they_had_left() {
     assert_eq!(*node.restored(), Restored { seats: 3, clean: true });
     let before = stamp(&keyset);
     assert_eq!((here(&keyset, "room").as_str(), here(&keyset, "hall").as_str()), ("ann bob", "cho"));
-    let states = keyset.states(permit(&keyset), &user("ann"), &places("room"));
+    let states = keyset.states(permit(&keyset, acts::GetState(places("room"))), &user("ann"));
     assert_eq!(states[0].1.as_ref().unwrap().as_str(), r#"{"mood":"ok"}"#);
     // The phone had ten seconds left, and the laptop fifty.
     place.clock.forward(seconds(11));
-    keyset.leave(permit(&keyset), &caller("ann/phone"), &places("room"));
+    keyset.leave(permit(&keyset, acts::Leave(places("room"))), &caller("ann/phone"));
     assert_eq!(here(&keyset, "room"), "ann bob");
     place.clock.forward(seconds(38));
     assert_eq!(here(&keyset, "room"), "ann bob");
@@ -97,7 +97,7 @@ fn after_a_crash_everyone_of_the_last_snapshot_has_the_full_timeout_to_come_back
         arrive(keyset, "ann/laptop", "room", 60);
         arrive(keyset, "bob", "room", 60);
         place.clock.forward(seconds(50));
-        keyset.leave(permit(keyset), &caller("nobody"), &places("room"));
+        keyset.leave(permit(keyset, acts::Leave(places("room"))), &caller("nobody"));
     });
     runtime().block_on(async {
         place.clock.forward(seconds(10_000));
@@ -108,7 +108,7 @@ fn after_a_crash_everyone_of_the_last_snapshot_has_the_full_timeout_to_come_back
         place.clock.forward(seconds(59));
         assert_eq!(here(&keyset, "room"), "ann bob");
         arrive(&keyset, "bob", "room", 60);
-        keyset.leave(permit(&keyset), &caller("ann/phone"), &places("room"));
+        keyset.leave(permit(&keyset, acts::Leave(places("room"))), &caller("ann/phone"));
         assert_eq!(here(&keyset, "room"), "ann bob", "the laptop is still here");
         place.clock.forward(seconds(2));
         assert_eq!(here(&keyset, "room"), "bob");
@@ -161,7 +161,7 @@ async fn groups_outlive_a_restart_and_may_change_after_it() {
     node.stop().await;
     let node = place.start(options()).await;
     let keyset = demo(&node);
-    assert_eq!(keyset.group_channels(permit(&keyset), &group("family")), channels("a b"));
+    assert_eq!(keyset.group_channels(permit(&keyset, acts::ListGroup(group("family")))), channels("a b"));
     let poll = listen("@family").after(stamp(&keyset)).park(&keyset);
     add(&keyset, "family", "c").await;
     assert_eq!(payloads(&poll.answer()), "");

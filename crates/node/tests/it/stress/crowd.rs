@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use node::{Batch, Keyset};
+use node::{Batch, Keyset, acts};
 use wire::pubsub::Kind;
 use wire::{Json, Timetoken};
 
 use super::CHANGES;
 use super::check::{Change, Heard, Post, Reply};
-use crate::support::{Dice, add, caller, listen, message, payload, permit, places, remove, seconds, stamp};
+use crate::support::{Dice, add, caller, listen, message, payload, permit, places, remove, seconds, stamp, to_publish};
 
 /// Where publishers publish.
 pub(super) const CHANNELS: [&str; 8] = ["room", "hall", "lone", "a.x", "a.y", "a.b.x", "a.b.y", "b.x"];
@@ -85,7 +85,7 @@ pub(super) fn publish(keyset: &Keyset, mut dice: Dice, who: usize, habits: Habit
             let mut message = message(channel, &id.to_string());
             message.meta = Json::parse(&format!(r#"{{"even":{even}}}"#));
             message.kind = if dice.one_in(5) { Kind::Signal } else { Kind::Message };
-            let timetoken = keyset.publish(permit(keyset), message, true);
+            let timetoken = keyset.publish(to_publish(keyset, message.channel.as_str()), message, true);
             progress.messages.fetch_add(1, Ordering::SeqCst);
             Post { timetoken, channel: channel.to_owned(), payload: id.to_string(), even: Some(even) }
         })
@@ -139,7 +139,7 @@ pub(super) async fn subscribe(
         }
         call.0.cursor = cursor;
         let keyset = Arc::clone(&keyset);
-        async move { keyset.subscribe(permit(&keyset), call.0).await.unwrap() }
+        async move { keyset.subscribe(permit(&keyset, call.1), call.0).await.unwrap() }
     };
     let mut cursor = ask(&names, None).await.cursor;
     loop {
@@ -148,7 +148,7 @@ pub(super) async fn subscribe(
             names = choose(&mut dice, habits);
         }
         if !is_silent && habits.present && dice.one_in(20) {
-            keyset.leave(permit(&keyset), &caller(&name), &places(dice.pick(&CHANNELS)));
+            keyset.leave(permit(&keyset, acts::Leave(places(dice.pick(&CHANNELS)))), &caller(&name));
         }
         if habits.away > 0 && dice.one_in(20) {
             let back = progress.messages.load(Ordering::SeqCst) + habits.away;

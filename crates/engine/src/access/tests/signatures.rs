@@ -1,0 +1,111 @@
+//! Signatures of requests and tokens.
+
+use super::*;
+
+#[test]
+fn hmac_is_that_of_the_tables() {
+    use base64::Engine;
+    for case in tables("hmac") {
+        let signature = Secret::new(text(&case, "secret")).sign(&[text(&case, "text").as_bytes()]);
+        assert_eq!(base64::engine::general_purpose::URL_SAFE.encode(signature), text(&case, "hmac"));
+    }
+}
+
+#[test]
+fn a_signed_token_is_byte_for_byte_that_of_the_tables() {
+    for case in tables("built") {
+        let (name, now) = (text(&case, "name"), Timestamp::from_millis(case["granted_at"].as_u64().unwrap() * 1000));
+        let guard = guard_of(text(&case, "subscribe_key"), "pub", &[text(&case, "secret")]);
+        let permissions = case["grant"]["permissions"].clone();
+        assert_eq!(
+            token(&guard, permissions, now, case["grant"]["ttl"].as_u64().unwrap()),
+            text(&case, "token"),
+            "{name}"
+        );
+        assert!(guard.verify(text(&case, "token")).unwrap().is_some());
+        let other = guard_of("other", "pub", &[text(&case, "secret")]);
+        assert_eq!(
+            other.verify(text(&case, "token")).unwrap_err(),
+            Refusal::TokenInvalid,
+            "of another key set: {name}"
+        );
+        let changed = guard_of(text(&case, "subscribe_key"), "pub", &["another secret"]);
+        assert_eq!(
+            changed.verify(text(&case, "token")).unwrap_err(),
+            Refusal::TokenInvalid,
+            "after a change of the secret: {name}"
+        );
+    }
+}
+
+#[test]
+fn signatures_of_clients_are_good() {
+    for case in tables("signatures") {
+        let guard = guard_of(text(&case, "subscribe_key"), text(&case, "publish_key"), &[text(&case, "secret")]);
+        let query = case["query"].as_object().unwrap().iter();
+        let query: Vec<String> =
+            query.map(|(key, value)| format!("{key}={}", wire::encode(value.as_str().unwrap()))).collect();
+        let target =
+            format!("{}?{}&signature={}", text(&case, "path"), query.join("&"), wire::encode(text(&case, "signature")));
+        let method = case["method"].as_str().map_or(Method::Get, Method::of);
+        let body = case["body"].as_str().unwrap_or_default().as_bytes();
+        let publishes = text(&case, "path").starts_with("/publish");
+        let request = Signed { method, target: Target::new(&target), body, decompressed: None, publishes };
+        let now = case["query"]["timestamp"].as_str().unwrap().parse::<u64>().unwrap();
+        let judged = signature::check(&guard, &Credentials::of(request), Timestamp::from_millis(now * 1000));
+        assert_eq!(judged, Ok(()), "{}", text(&case, "name"));
+    }
+}
+
+#[test]
+fn a_signature_is_good_for_a_minute_either_way_and_for_exactly_its_request() {
+    let guard = guard();
+    let check = |target: &str, now: u64, expected| {
+        assert_eq!(signature::check(&guard, &shown(target), at(now)), expected, "{target}");
+    };
+    let target = signed(&guard, "/path?a=b", at(0).seconds() + 60);
+    check(&target, 0, Ok(()));
+    check(&target, 120, Ok(()));
+    check(&target, 121, Err(SignatureFault::Timestamp));
+    check(&signed(&guard, "/path", at(61).seconds()), 0, Err(SignatureFault::Timestamp));
+    for changed in [
+        target.replace("/path", "/Path"),
+        target.replace("a=b", "a=c"),
+        format!("{target}&x="),
+        target.replace("v2.", ""),
+    ] {
+        check(&changed, 60, Err(SignatureFault::Wrong));
+    }
+    check("/path?signature=v2.AAAA", 0, Err(SignatureFault::Timestamp));
+    check("/path?signature=v2.AAAA&timestamp=soon", 0, Err(SignatureFault::Timestamp));
+    check(&format!("/path?timestamp={}", at(0).seconds()), 0, Err(SignatureFault::Missing));
+    for nonsense in ["v2.", "v2.%ff", "v2.A", "!", "AAAA"] {
+        check(&format!("/path?timestamp={}&signature={nonsense}", at(0).seconds()), 0, Err(SignatureFault::Wrong));
+    }
+}
+
+#[test]
+fn either_of_two_secrets_is_good_and_the_first_one_signs() {
+    let old = guard_of("sub", "pub", &["old"]);
+    let both = guard_of("sub", "pub", &["new", "old"]);
+    let new = guard_of("sub", "pub", &["new"]);
+    let now = at(0);
+    let by_old = token(&old, json!({"resources": {"channels": {"a": 1}}}), now, 1);
+    let by_both = token(&both, json!({"resources": {"channels": {"a": 1}}}), now, 1);
+    assert!(both.verify(&by_old).unwrap().is_some() && both.verify(&by_both).unwrap().is_some());
+    assert!(new.verify(&by_both).unwrap().is_some());
+    assert_eq!(new.verify(&by_old).unwrap_err(), Refusal::TokenInvalid);
+    assert_eq!(signature::check(&both, &shown(&signed(&old, "/x", now.seconds())), now), Ok(()));
+}
+
+#[test]
+fn secrets_tokens_and_requests_do_not_show_themselves() {
+    let guard = guard();
+    let text = token(&guard, json!({"resources": {"channels": {"hidden": 1}}, "uuid": "annabel"}), at(0), 1);
+    let verified = guard.verify(&text).unwrap().unwrap();
+    let target = signed(&guard, "/path?auth=hidden", at(0).seconds());
+    let shown = format!("{guard:?} {:?} {verified:?} {:?}", shown(&target), verified.id());
+    for hidden in [SECRET, &text, "hidden", "annabel", "v2."] {
+        assert!(!shown.contains(hidden), "{hidden} in {shown}");
+    }
+}
