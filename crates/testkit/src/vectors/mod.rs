@@ -3,7 +3,9 @@
 mod encode;
 mod matching;
 mod names;
+mod needs;
 mod runner;
+mod sign;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -99,6 +101,23 @@ struct Expected {
 }
 
 impl Vector {
+    /// Whether it tries what a signature or token is good for by itself, so that nothing may be added to its requests.
+    #[must_use]
+    pub fn shows_itself(&self) -> bool {
+        let shows = |request: &Request| {
+            request.sign.is_some() || request.query.contains_key("signature") || request.query.contains_key("auth")
+        };
+        self.steps.iter().filter_map(|step| step.request.as_ref()).any(shows)
+    }
+
+    /// The paths that it asks, as they are written.
+    pub fn paths(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.steps
+            .iter()
+            .filter_map(|step| step.request.as_ref())
+            .map(|request| (request.method.as_str(), request.path.as_str()))
+    }
+
     /// The vectors of an area of the protocol, in the order of their names.
     ///
     /// # Panics

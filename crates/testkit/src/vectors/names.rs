@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use node::{Clock, SystemClock};
 use serde_json::Value;
 
 use crate::Keys;
@@ -15,9 +14,11 @@ static FRESH: AtomicU64 = AtomicU64::new(1);
 pub(super) struct Names(BTreeMap<String, Value>);
 
 impl Names {
-    pub(super) fn new(keys: Keys) -> Self {
+    pub(super) fn new(keys: Keys, now: u64) -> Self {
         let known = [("sub", keys.subscribe), ("pub", keys.publish), ("secret", keys.secret)];
-        Self(known.map(|(name, text)| (name.to_owned(), Value::from(text))).into())
+        let mut names: BTreeMap<_, _> = known.map(|(name, text)| (name.to_owned(), Value::from(text))).into();
+        names.insert("now".to_owned(), now.into());
+        Self(names)
     }
 
     pub(super) fn save(&mut self, name: &str, value: Value) {
@@ -25,9 +26,6 @@ impl Names {
     }
 
     fn get(&mut self, name: &str) -> Value {
-        if name == "now" {
-            return SystemClock::default().now().timestamp().seconds().into();
-        }
         let fresh = || format!("{name}-{:08x}", FRESH.fetch_add(1, Ordering::Relaxed)).into();
         self.0.entry(name.to_owned()).or_insert_with(fresh).clone()
     }
@@ -80,7 +78,7 @@ mod tests {
 
     #[test]
     fn a_name_is_the_same_everywhere_in_a_run_and_fresh_in_the_next() {
-        let (mut one, mut two) = (Names::new(OPEN), Names::new(OPEN));
+        let (mut one, mut two) = (Names::new(OPEN, 0), Names::new(OPEN, 0));
         assert_eq!(one.fill_text("{{ch}}"), one.fill_text("{{ch}}"));
         assert_ne!(one.fill_text("{{ch}}"), two.fill_text("{{ch}}"));
         assert_eq!(one.fill_text("/a/{{sub}}/{{pub}}"), "/a/sub/pub");
@@ -88,7 +86,7 @@ mod tests {
 
     #[test]
     fn a_text_that_is_a_name_takes_the_type_of_what_was_saved() {
-        let mut names = Names::new(OPEN);
+        let mut names = Names::new(OPEN, 0);
         names.save("n", json!(7));
         assert_eq!(
             names.fill(&json!({"{{sub}}": ["{{n}}", "n={{n}}", {"a": 1}]})),
@@ -98,6 +96,6 @@ mod tests {
 
     #[test]
     fn braces_that_hold_no_name_are_text() {
-        assert_eq!(Names::new(OPEN).fill_text(r#"{"a":{"b":{}}}"#), r#"{"a":{"b":{}}}"#);
+        assert_eq!(Names::new(OPEN, 0).fill_text(r#"{"a":{"b":{}}}"#), r#"{"a":{"b":{}}}"#);
     }
 }

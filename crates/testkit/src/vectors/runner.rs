@@ -6,12 +6,15 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use node::{Clock, SystemClock};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use super::names::Names;
+use super::needs::{self, Needs};
+use super::sign::{Signing, SigningKeys};
 use super::{Expected, KeysetKind, Request, Step, Vector, encode, matching};
-use crate::{Connection, GUARDED, Http2, Keys, OPEN, Reply};
+use crate::{Connection, GUARDED, Http2, Keys, ManualClock, OPEN, Reply};
 
 /// How requests are sent.
 #[derive(Clone, Debug)]
@@ -28,6 +31,10 @@ pub struct Runner {
     client: Client,
     open: Keys,
     guarded: Keys,
+    /// Every request is sent with a token for it, after one that lacks what it needs was refused.
+    with_tokens: bool,
+    /// Moved where others wait.
+    clock: Option<ManualClock>,
 }
 
 /// Where a vector failed, and how.
@@ -53,7 +60,27 @@ impl Runner {
     /// A runner for a [`TestServer`](crate::TestServer).
     #[must_use]
     pub fn new(client: Client) -> Self {
-        Self { client, open: OPEN, guarded: GUARDED }
+        Self { client, open: OPEN, guarded: GUARDED, with_tokens: false, clock: None }
+    }
+
+    /// A runner for a server on a clock of its own, which is moved where a vector pauses.
+    #[must_use]
+    pub fn on_clock(client: Client, clock: ManualClock) -> Self {
+        Self { clock: Some(clock), ..Self::new(client) }
+    }
+
+    /// Seconds since the epoch, as the server has them.
+    fn now(&self) -> u64 {
+        let now = self.clock.as_ref().map_or_else(|| SystemClock::default().now(), Clock::now);
+        now.timestamp().seconds()
+    }
+
+    /// A runner that replays what is for an open key set on the guarded one. Each request is sent twice: with a token that
+    /// lacks what it needs, which must be refused, and then with one that permits exactly what it needs, which must be
+    /// answered as without access control.
+    #[must_use]
+    pub fn with_tokens(client: Client) -> Self {
+        Self { open: GUARDED, with_tokens: true, ..Self::new(client) }
     }
 
     /// Replays a vector.
@@ -65,17 +92,21 @@ impl Runner {
             KeysetKind::Open => self.open,
             KeysetKind::Guarded => self.guarded,
         };
-        let (mut names, mut waiting) = (Names::new(keys), Waiting::new());
+        let (mut names, mut waiting) = (Names::new(keys, self.now()), Waiting::new());
         for (index, step) in vector.steps.iter().enumerate() {
-            let outcome = self.step(step, &mut names, &mut waiting).await;
+            let outcome = self.step(step, keys, &mut names, &mut waiting).await;
             outcome.map_err(|why| Mismatch { step: index + 1, why })?;
         }
         Ok(())
     }
 
-    async fn step(&self, step: &Step, names: &mut Names, waiting: &mut Waiting) -> Result<(), String> {
+    async fn step(&self, step: &Step, keys: Keys, names: &mut Names, waiting: &mut Waiting) -> Result<(), String> {
         if step.wait_ms > 0 {
-            tokio::time::sleep(Duration::from_millis(step.wait_ms)).await;
+            let pause = Duration::from_millis(step.wait_ms);
+            match &self.clock {
+                Some(clock) => clock.advance(pause),
+                None => tokio::time::sleep(pause).await,
+            }
         }
         let reply = match (&step.awaited, &step.request) {
             (Some(name), _) => {
@@ -83,7 +114,11 @@ impl Runner {
                 task.await.map_err(|panicked| panicked.to_string())?
             }
             (None, Some(request)) => {
-                let message = Message::of(request, names)?;
+                let mut message = Message::of(request, keys, names, self.now())?;
+                if self.with_tokens {
+                    let refused = step.response.status.is_some_and(|status| status >= 400);
+                    message = self.permitted(message, refused, keys).await?;
+                }
                 match &step.background {
                     Some(name) => {
                         let client = self.client.clone();
@@ -107,7 +142,53 @@ impl Runner {
     }
 }
 
+/// Longer targets leave no room for a token, but for a signature.
+const TARGET_WITH_TOKEN: usize = 16 * 1024;
+
+impl Runner {
+    /// The request with a token that permits it, when it was refused with one that does not. A request that is refused
+    /// for something else must be refused without a token before that.
+    async fn permitted(&self, message: Message, refused: bool, keys: Keys) -> Result<Message, String> {
+        let needs = needs::of(keys.subscribe, &message.method, &message.target, message.body.as_deref());
+        if needs == Needs::Nothing || refused && message.target.len() > TARGET_WITH_TOKEN {
+            return Ok(message);
+        }
+        let all = serde_json::json!({".*": 255});
+        let everything = serde_json::json!({"patterns": {"channels": all, "groups": all, "uuids": all}});
+        let (enough, lacking) = match &needs {
+            Needs::Nothing | Needs::Someone => (everything, None),
+            Needs::Known => (serde_json::json!({"resources": {"channels": {"elsewhere": 1}}}), None),
+            Needs::Secret => (everything.clone(), Some(everything)),
+            Needs::Names(names) => (needs::permissions(names, false), Some(needs::permissions(names, true))),
+        };
+        let long = message.target.len() > TARGET_WITH_TOKEN;
+        let lacking = match lacking.filter(|_| !refused && !long) {
+            Some(permissions) => message.with_auth(&self.grant(permissions, keys).await?),
+            None => message.clone(),
+        };
+        let reply = self.client.send(&lacking).await.map_err(|why| why.to_string())?;
+        if reply.status != 403 {
+            return Err(format!("{} without permission: status {}, {}", message.target, reply.status, reply.text()));
+        }
+        if long || needs == Needs::Secret {
+            return Ok(message.signed(Signing::V2, keys, self.now()));
+        }
+        Ok(message.with_auth(&self.grant(enough, keys).await?))
+    }
+
+    async fn grant(&self, permissions: Value, keys: Keys) -> Result<String, String> {
+        let body = serde_json::json!({"ttl": 15, "permissions": permissions}).to_string().into_bytes();
+        let target = format!("/v3/pam/{}/grant", keys.subscribe);
+        let message = Message { method: "POST".to_owned(), target, headers: Vec::new(), body: Some(body) };
+        let reply =
+            self.client.send(&message.signed(Signing::V2, keys, self.now())).await.map_err(|why| why.to_string())?;
+        let token = reply.json()["data"]["token"].as_str().map(str::to_owned);
+        token.ok_or_else(|| format!("no token: {}", reply.text()))
+    }
+}
+
 /// A request as it is sent.
+#[derive(Clone)]
 struct Message {
     method: String,
     target: String,
@@ -116,10 +197,7 @@ struct Message {
 }
 
 impl Message {
-    fn of(request: &Request, names: &mut Names) -> Result<Self, String> {
-        if request.sign.is_some() {
-            return Err("this runner does not sign".to_owned());
-        }
+    fn of(request: &Request, keys: Keys, names: &mut Names, now: u64) -> Result<Self, String> {
         let mut target = encode::path(&names.fill_text(&request.path));
         for (index, (key, value)) in request.query.iter().enumerate() {
             let (key, value) = (names.fill_text(key), text_of(names.fill(value)));
@@ -134,7 +212,34 @@ impl Message {
         if body.is_some() && headers.iter().all(|(name, _)| name != "content-type") {
             headers.push(("content-type".to_owned(), "application/json".to_owned()));
         }
-        Ok(Self { method: request.method.clone(), target, headers, body })
+        let message = Self { method: request.method.clone(), target, headers, body };
+        match &request.sign {
+            Some(text) => Ok(message.signed(Signing::parse(text)?, keys, now)),
+            None => Ok(message),
+        }
+    }
+
+    fn with(&self, key: &str, value: &str) -> Self {
+        let sign = if self.target.contains('?') { '&' } else { '?' };
+        Self { target: format!("{}{sign}{key}={}", self.target, encode::query(value)), ..self.clone() }
+    }
+
+    fn with_auth(&self, token: &str) -> Self {
+        self.with("auth", token)
+    }
+
+    /// With the time of this moment, and a signature.
+    fn signed(&self, signing: Signing, keys: Keys, now: u64) -> Self {
+        let message = self.with("timestamp", &now.to_string());
+        let (path, query) = message.target.split_once('?').unwrap_or((&message.target, ""));
+        let decoded = |text: &str| wire::decode(text).map_or_else(|_| text.to_owned(), std::borrow::Cow::into_owned);
+        let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        let query: Vec<_> = pairs.map(|(key, value)| (decoded(key), decoded(value))).collect();
+        let Keys { subscribe, publish, secret } = keys;
+        let keys = SigningKeys { subscribe: subscribe.into(), publish: publish.into(), secret: secret.into() };
+        let body = message.body.as_deref().unwrap_or_default();
+        let signature = signing.of(&keys, &message.method, path, &query, body);
+        message.with("signature", &signature)
     }
 }
 
