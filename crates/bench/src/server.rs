@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
 
 use anyhow::Context;
 use tempfile::TempDir;
@@ -35,23 +34,6 @@ impl Server {
         let line = BufReader::new(stdout).lines().next_line().await?.context("the server ended at once")?;
         let address = line.strip_prefix("listening on http://").context("an unexpected first line")?.parse()?;
         Ok(Self { child, address, data })
-    }
-
-    /// CPU time used so far, all threads.
-    pub(crate) fn cpu(&self) -> anyhow::Result<Duration> {
-        let mut nanoseconds = 0;
-        for task in std::fs::read_dir(format!("/proc/{}/task", self.id()?))? {
-            let line = std::fs::read_to_string(task?.path().join("schedstat")).unwrap_or_default();
-            nanoseconds += line.split(' ').next().and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
-        }
-        Ok(Duration::from_nanos(nanoseconds))
-    }
-
-    /// Resident memory of the program alone, in bytes.
-    pub(crate) fn memory(&self) -> anyhow::Result<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()?))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).context("no RssAnon")?;
-        Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
     }
 
     /// Its folder.

@@ -4,8 +4,10 @@
 //! - What a step needs beyond the Rust toolchain it sets up itself, below `target/`, or says in one sentence what is missing.
 //! - Processes are started with the standard library alone: a crate for it would be one more to build before anything runs.
 
+mod bench;
 mod check;
 mod compat;
+mod once;
 mod postgres;
 mod process;
 mod repository;
@@ -43,6 +45,8 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         server: Option<PathBuf>,
     },
+    /// Us beside our limits and our peers, in turn; writes the tables of docs/benchmarks.md
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -65,6 +69,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             let page = if check { Page::Compare } else { Page::Write };
             compat::run(&repository, &mut steps, server, page);
         }
+        Command::Bench(options) => bench::run(&repository, &mut steps, &options),
     }
     steps.finish()
 }

@@ -5,12 +5,12 @@
 //! - JavaScript: one `npm ci` in `compat/javascript`, whose `package.json` names every version; packages stay in its
 //!   `node_modules`, the one place where Node.js looks for them whoever starts a program.
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::once::once;
 use crate::process::succeed;
 use crate::repository::Repository;
 
@@ -103,20 +103,4 @@ fn install_javascript(folder: &Path) -> Result<()> {
     let mut npm = Command::new("npm");
     npm.current_dir(folder).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
     succeed(&mut npm).context("compat needs Node.js 18 or newer with npm (Debian: apt-get install nodejs npm)")
-}
-
-/// Makes the folder `place` by `install`, or keeps it when it was made from the same `pinned` text.
-fn once(place: &Path, pinned: &str, install: impl FnOnce() -> Result<()>) -> Result<()> {
-    let made_from = place.join(".made-from");
-    if fs::read_to_string(&made_from).is_ok_and(|text| text == pinned) {
-        return Ok(());
-    }
-    if place.exists() {
-        fs::remove_dir_all(place)?;
-    }
-    fs::create_dir_all(place)?;
-    install()?;
-    // Written last: a set-up that was interrupted begins again.
-    fs::write(made_from, pinned)?;
-    Ok(())
 }

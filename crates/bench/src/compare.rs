@@ -1,0 +1,145 @@
+//! `compare`: the rows of the table, server after server, round after round.
+//!
+//! - One server runs at a time, on a core of its own where there are two; the generator has the last one.
+//! - Each measurement has a fresh process. The order of the servers turns with the rounds, so that none is always first.
+//! - Nothing here passes or fails but by an error: a figure that stays behind is shown as such.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+
+use crate::page::Page;
+use crate::process::{Cores, raise_open_files};
+use crate::rows::{self, Bench, Measured, Row};
+use crate::servers::{Kind, Place};
+
+/// Where the page has the tables.
+const BEGIN: &str = "<!-- written by `cargo xtask bench`: begin -->";
+const END: &str = "<!-- written by `cargo xtask bench`: end -->";
+
+/// Measures our server, its limits and its peers in turn.
+#[derive(Args)]
+pub(crate) struct Compare {
+    /// Our program.
+    #[arg(long, default_value = "target/release/hereabouts")]
+    server: PathBuf,
+    /// The settings and programs of the peers.
+    #[arg(long, default_value = "peers")]
+    peers: PathBuf,
+    /// What was installed and built of them.
+    #[arg(long, default_value = "target/bench")]
+    installed: PathBuf,
+    /// How often each measurement is made; the tables have the medians.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Only rows whose names begin with this; again for more.
+    #[arg(long, value_name = "ROW")]
+    only: Vec<String>,
+    /// One round with smaller numbers.
+    #[arg(long)]
+    quick: bool,
+    /// Only us and our limits.
+    #[arg(long)]
+    alone: bool,
+    /// The page that gets the tables, between its marks.
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
+}
+
+/// Medians by row and server.
+pub(crate) type Results = BTreeMap<(String, Kind), Measured>;
+
+pub(crate) fn run(arguments: &Compare) -> Result<()> {
+    let mut rows = rows::all(arguments.quick);
+    rows.retain(|row| arguments.only.is_empty() || arguments.only.iter().any(|only| row.id.starts_with(only)));
+    ensure!(!rows.is_empty(), "no row is called so: {}", names(&rows::all(arguments.quick)));
+    if let Some(page) = &arguments.page {
+        marks(&fs::read_to_string(page)?).with_context(|| format!("{} has no marks", page.display()))?;
+    }
+    for row in &mut rows {
+        row.servers.retain(|kind| {
+            !arguments.alone || matches!(kind, Kind::Ours | Kind::Framework | Kind::Raw | Kind::Constant)
+        });
+    }
+    fs::create_dir_all(&arguments.installed)?;
+    let absolute = |path: &Path| fs::canonicalize(path).with_context(|| format!("looking for {}", path.display()));
+    let place = Place {
+        server: absolute(&arguments.server)?,
+        peers: absolute(&arguments.peers)?,
+        installed: absolute(&arguments.installed)?,
+        cores: Cores::split()?,
+    };
+    let open_files = raise_open_files()?;
+    let seconds = if arguments.quick { 1 } else { 2 };
+    let bench = Bench { place, time: Duration::from_secs(seconds), quick: arguments.quick };
+    let rounds = if arguments.quick { 1 } else { arguments.rounds.max(1) };
+
+    let load = fs::read_to_string("/proc/loadavg")?;
+    let (begun, mut results) = (Instant::now(), Results::new());
+    let mut failed = Vec::new();
+    for row in &rows {
+        eprintln!("{}: {}", row.id, row.what);
+        measure(&bench, row, rounds, &mut results, &mut failed);
+    }
+    let page =
+        Page { rows: &rows, results: &results, bench: &bench, rounds, load: &load, open_files, took: begun.elapsed() };
+    let text = page.text()?;
+    println!("{text}");
+    if let Some(file) = &arguments.page {
+        let before = fs::read_to_string(file)?;
+        let (begin, end) = marks(&before).context("no marks")?;
+        fs::write(file, format!("{}{BEGIN}\n\n{text}\n{}", &before[..begin], &before[end..]))?;
+    }
+    if failed.is_empty() { Ok(()) } else { bail!("not measured: {}", failed.join("; ")) }
+}
+
+/// One row on all its servers. What cannot be measured is said and left out.
+fn measure(bench: &Bench, row: &Row, rounds: usize, results: &mut Results, failed: &mut Vec<String>) {
+    let rounds = if row.once { 1 } else { rounds };
+    let mut measured: BTreeMap<Kind, Vec<Measured>> = BTreeMap::new();
+    for round in 0..rounds {
+        let mut servers = row.servers.clone();
+        let count = servers.len();
+        servers.rotate_left(round % count.max(1));
+        for kind in servers {
+            match (row.measure)(bench, kind) {
+                Ok(figures) => {
+                    let shown: Vec<_> = row
+                        .shown
+                        .iter()
+                        .filter_map(|metric| {
+                            figures
+                                .figures
+                                .get(metric)
+                                .map(|figure| format!("{} {}", crate::page::number(*figure), metric.unit()))
+                        })
+                        .collect();
+                    eprintln!("  {:14} {}", kind.name(), shown.join(", "));
+                    measured.entry(kind).or_default().push(figures);
+                }
+                Err(error) => {
+                    let what = format!("{} on {}: {error:#}", row.id, kind.name());
+                    eprintln!("  {what}");
+                    failed.push(what);
+                }
+            }
+        }
+    }
+    for (kind, rounds) in measured {
+        results.insert((row.id.clone(), kind), Measured::median(&rounds));
+    }
+}
+
+fn names(rows: &[Row]) -> String {
+    rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// From the first mark, and from the second one.
+fn marks(text: &str) -> Option<(usize, usize)> {
+    let (begin, end) = (text.find(BEGIN)?, text.find(END)?);
+    (begin < end).then_some((begin, end))
+}
