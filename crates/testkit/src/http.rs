@@ -159,6 +159,14 @@ impl Connection {
         self.stream.shutdown().await
     }
 
+    /// Ends the connection as a machine does that has forgotten it: with a reset, whatever is under way.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn reset(self) -> io::Result<()> {
+        socket2::SockRef::from(&self.stream).set_linger(Some(std::time::Duration::ZERO))
+    }
+
     async fn chunks(&mut self) -> io::Result<Vec<u8>> {
         let mut body = Vec::new();
         loop {

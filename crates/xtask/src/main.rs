@@ -11,9 +11,11 @@ mod once;
 mod postgres;
 mod process;
 mod repository;
+mod simulate;
 mod steps;
 mod test;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -47,6 +49,15 @@ enum Command {
     },
     /// Us beside our limits and our peers, in turn; writes the tables of docs/benchmarks.md
     Bench(bench::Options),
+    /// Simulated clients against the promises of docs/reliability.md; `cargo xtask simulate --help` lists what can be chosen
+    #[command(disable_help_flag = true)]
+    Simulate {
+        /// For the simulation
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Real connections that come, go and crash, against a real server; then everything is compared
+    Load(simulate::Load),
 }
 
 fn main() -> ExitCode {
@@ -70,6 +81,8 @@ fn run(command: Command) -> anyhow::Result<()> {
             compat::run(&repository, &mut steps, server, page);
         }
         Command::Bench(options) => bench::run(&repository, &mut steps, &options),
+        Command::Simulate { arguments } => return simulate::simulate(&repository, &arguments),
+        Command::Load(options) => return simulate::load(&repository, &options),
     }
     steps.finish()
 }

@@ -7,4 +7,6 @@ mod complaints;
 mod context;
 mod full_disk;
 mod life;
+mod load;
 mod program;
+mod restart;

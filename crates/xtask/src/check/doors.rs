@@ -13,7 +13,7 @@ use crate::repository::Package;
 const PRODUCT: [&str; 6] = ["wire", "engine", "store", "node", "server", "cli"];
 
 /// Rooms that stand outside the product.
-const TOOLS: [&str; 3] = ["testkit", "bench", "xtask"];
+const TOOLS: [&str; 4] = ["testkit", "simulate", "bench", "xtask"];
 
 /// Rooms that keep something out, what that is, and why.
 const CLOSED: [(&str, &[&str], &str); 3] = [
