@@ -10,3 +10,4 @@ mod life;
 mod load;
 mod program;
 mod restart;
+mod secrecy;

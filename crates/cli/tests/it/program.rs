@@ -56,6 +56,10 @@ impl Running {
         self.child.id().unwrap()
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub(crate) async fn connect(&self) -> Connection {
         Connection::open(self.address).await.unwrap()
     }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a surprise is a failed test, in a helper as well")]
 
+mod access;
 mod both;
 mod conformance;
 mod context;

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 pub use runner::{Client, Mismatch, Runner};
+pub use sign::signed;
 
 /// One exchange or one short conversation.
 #[derive(Clone, Debug, Deserialize)]

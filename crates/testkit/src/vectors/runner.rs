@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use super::names::Names;
 use super::needs::{self, Needs};
-use super::sign::{Signing, SigningKeys};
+use super::sign::{self, Signing};
 use super::{Expected, KeysetKind, Request, Step, Vector, encode, matching};
 use crate::{Connection, GUARDED, Http2, Keys, ManualClock, OPEN, Reply};
 
@@ -230,16 +230,8 @@ impl Message {
 
     /// With the time of this moment, and a signature.
     fn signed(&self, signing: Signing, keys: Keys, now: u64) -> Self {
-        let message = self.with("timestamp", &now.to_string());
-        let (path, query) = message.target.split_once('?').unwrap_or((&message.target, ""));
-        let decoded = |text: &str| wire::decode(text).map_or_else(|_| text.to_owned(), std::borrow::Cow::into_owned);
-        let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-        let query: Vec<_> = pairs.map(|(key, value)| (decoded(key), decoded(value))).collect();
-        let Keys { subscribe, publish, secret } = keys;
-        let keys = SigningKeys { subscribe: subscribe.into(), publish: publish.into(), secret: secret.into() };
-        let body = message.body.as_deref().unwrap_or_default();
-        let signature = signing.of(&keys, &message.method, path, &query, body);
-        message.with("signature", &signature)
+        let body = self.body.as_deref().unwrap_or_default();
+        Self { target: sign::target(signing, keys, &self.method, &self.target, body, now), ..self.clone() }
     }
 }
 

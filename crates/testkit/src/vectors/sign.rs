@@ -8,6 +8,27 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use super::encode;
+use crate::Keys;
+
+/// The target of a request with the time `now`, in seconds since the epoch, and the signature that newer clients make.
+#[must_use]
+pub fn signed(keys: Keys, method: &str, target: &str, body: &str, now: u64) -> String {
+    self::target(Signing::V2, keys, method, target, body.as_bytes(), now)
+}
+
+/// The same with any signature.
+pub(super) fn target(signing: Signing, keys: Keys, method: &str, target: &str, body: &[u8], now: u64) -> String {
+    let sign = if target.contains('?') { '&' } else { '?' };
+    let target = format!("{target}{sign}timestamp={now}");
+    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
+    let decoded = |text: &str| wire::decode(text).map_or_else(|_| text.to_owned(), std::borrow::Cow::into_owned);
+    let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let query: Vec<_> = pairs.map(|(key, value)| (decoded(key), decoded(value))).collect();
+    let signature = signing.of(keys.subscribe, keys.publish, keys.secret, (method, path, &query, body));
+    format!("{target}&signature={}", encode::query(&signature))
+}
+
 /// Which signature a step asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Signing {
@@ -27,20 +48,19 @@ impl Signing {
         }
     }
 
-    /// The value of `signature`. `path` as it is sent, `query` decoded.
-    pub(super) fn of(
+    /// The value of `signature` for a request: its method, its path as it is sent, its query decoded, its body.
+    fn of(
         self,
-        keys: &SigningKeys,
-        method: &str,
-        path: &str,
-        query: &[(String, String)],
-        body: &[u8],
+        subscribe: &str,
+        publish: &str,
+        secret: &str,
+        request: (&str, &str, &[(String, String)], &[u8]),
     ) -> String {
+        let (method, path, query, body) = request;
         let mut pairs: Vec<_> = query.iter().map(|(key, value)| format!("{key}={}", escape(value))).collect();
-        // By key, and the equals sign after a key is below every character of a longer one but these.
+        // By key: the pairs would sort otherwise where a key goes on with a character below the equals sign.
         pairs.sort_by(|one, other| one.split('=').next().cmp(&other.split('=').next()));
         let query = pairs.join("&");
-        let SigningKeys { subscribe, publish, secret } = keys;
         let (prefix, head, body) = match self {
             Self::V1 => ("", format!("{subscribe}\n{publish}\n{path}\n{query}"), &b""[..]),
             Self::V2 => ("v2.", format!("{method}\n{publish}\n{path}\n{query}\n"), body),
@@ -51,13 +71,6 @@ impl Signing {
         mac.update(body);
         format!("{prefix}{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
     }
-}
-
-/// Whose signature it is.
-pub(super) struct SigningKeys {
-    pub(super) subscribe: String,
-    pub(super) publish: String,
-    pub(super) secret: String,
 }
 
 fn escape(value: &str) -> String {
@@ -76,12 +89,12 @@ mod tests {
         let tables: Value = serde_json::from_str(text).unwrap();
         for case in tables["signatures"].as_array().unwrap() {
             let text = |key: &str| case[key].as_str().unwrap_or_default().to_owned();
-            let keys =
-                SigningKeys { subscribe: text("subscribe_key"), publish: text("publish_key"), secret: text("secret") };
             let query = case["query"].as_object().unwrap().iter();
             let query: Vec<_> = query.map(|(key, value)| (key.clone(), value.as_str().unwrap().to_owned())).collect();
             let signing = Signing::parse(&text("version")).unwrap();
-            let signature = signing.of(&keys, &text("method"), &text("path"), &query, text("body").as_bytes());
+            let (method, path, body) = (text("method"), text("path"), text("body"));
+            let request = (method.as_str(), path.as_str(), &query[..], body.as_bytes());
+            let signature = signing.of(&text("subscribe_key"), &text("publish_key"), &text("secret"), request);
             assert_eq!(signature, text("signature").trim_end_matches('='), "{}", text("name"));
         }
     }
