@@ -49,7 +49,7 @@ pub enum ContextError {
     /// The records do not allow it.
     #[error("the change is not allowed")]
     Refused(#[from] Refused),
-    /// The store failed, and nothing changed.
+    /// The store failed, and nothing changed, unless the error says otherwise.
     #[error("the store failed")]
     Store(#[from] StoreError),
     /// The server is stopping. The change was made, and is told at the next start.
@@ -106,7 +106,7 @@ impl Keyset {
     /// Sets a user or channel.
     ///
     /// # Errors
-    /// [`ContextError`]; nothing changed, unless the server is stopping.
+    /// [`ContextError`]; nothing changed, unless it says otherwise.
     #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
     pub async fn set_record(&self, permit: Permit<SetRecord>, set: Set) -> Result<Written, ContextError> {
         let SetRecord { kind, id } = permit.into_act();
@@ -118,7 +118,7 @@ impl Keyset {
     /// Sets users or channels one after the other, in one commit. Each is refused or done by itself.
     ///
     /// # Errors
-    /// [`ContextError`]; nothing changed, unless the server is stopping.
+    /// [`ContextError`]; nothing changed, unless it says otherwise.
     #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
     pub async fn set_records(
         &self,
@@ -131,7 +131,7 @@ impl Keyset {
     /// Removes a user or channel; with referential integrity, its memberships as well.
     ///
     /// # Errors
-    /// [`ContextError`]; nothing changed, unless the server is stopping.
+    /// [`ContextError`]; nothing changed, unless it says otherwise.
     #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
     pub async fn remove_record(&self, permit: Permit<RemoveRecord>, remove: Remove) -> Result<Removed, ContextError> {
         let RemoveRecord { kind, id } = permit.into_act();
@@ -143,7 +143,7 @@ impl Keyset {
     /// Sets and deletes memberships of one user or members of one channel, all or none; then answers with a page of them.
     ///
     /// # Errors
-    /// [`ContextError`]; nothing changed, unless the server is stopping.
+    /// [`ContextError`]; nothing changed, unless it says otherwise.
     pub async fn manage(&self, permit: Permit<ManageMemberships>, query: Query) -> Result<Page<Joined>, ContextError> {
         let ManageMemberships(manage) = permit.into_act();
         let query = Query { list: List::Memberships { owner: manage.owner, id: manage.id.clone() }, ..query };

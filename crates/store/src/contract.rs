@@ -1,8 +1,9 @@
 //! What a store promises, whichever database is behind it.
 //!
 //! - **Durable**: a call that changes something answers `Ok` only when the change survives `kill -9` and a power cut.
-//! - **Atomic**: a call happens whole or, when it answers an error, not at all. It stands for itself: the failure of one
-//!   call never undoes another.
+//! - **Atomic**: a call happens whole or, when it answers an error, not at all; of the errors that leave this open
+//!   ([`StoreError::InDoubt`], [`StoreError::Slow`]) each says so. It stands for itself: the failure of one call never
+//!   undoes another.
 //! - **Visible**: a read that starts after a change was answered sees it. Reads never wait for changes.
 //! - **Order**: of two calls under way at once, either may happen first. Whoever needs an order (to keep a copy in
 //!   memory, say) awaits the first before making the second.

@@ -55,6 +55,14 @@ pub enum OpenError {
         /// What it or the system answered.
         cause: Arc<dyn std::error::Error + Send + Sync>,
     },
+    /// Another process has the database open.
+    #[error(
+        "the database {address} is used by another running server: stop that one, or give this one another database"
+    )]
+    Taken {
+        /// Where it is, without the password.
+        address: String,
+    },
     /// A file or directory cannot be created, opened, read or written.
     #[error("cannot {action} {} ({cause}): check its owner and permissions, and the space on its disk", path.display())]
     Unusable {
@@ -73,7 +81,7 @@ impl OpenError {
     }
 }
 
-/// Why a call was refused while the server runs. Nothing of the call has happened.
+/// Why a call was refused while the server runs. Nothing of the call has happened, unless it is said.
 ///
 /// The one who called may call again later; what has to change first is with the operator.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -84,6 +92,16 @@ pub enum StoreError {
     /// The disk or the database failed at this call.
     #[error("the store failed: {0}")]
     Failed(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    /// The database was lost while it committed the call, and stayed away: it has happened whole, or not at all. If it has,
+    /// its events are told when the database is back.
+    #[error("the database was lost while it committed the change, which may have been made")]
+    InDoubt,
+    /// The database took the call and did not answer in time. A change may have been made.
+    #[error("the database does not answer")]
+    Slow,
+    /// Another server has opened the database while it was away for this one.
+    #[error("another server uses the database: stop one of the two")]
+    Taken,
     /// The data does not fit together, or holds what no version of this program writes.
     #[error("the data of the store is damaged: {0}")]
     Damaged(String),

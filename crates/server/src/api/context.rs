@@ -11,6 +11,7 @@ use node::acts::{
     Act, GetRecord, ListMemberships, ListRecords, ManageMemberships, RemoveRecord, SetRecord, WriteRecords,
 };
 use node::{ContextError, Operation, Permit};
+use store::StoreError;
 use wire::context::{self as shape, Fault, Kind};
 use wire::target::Target;
 use wire::{RecordId, Refusal};
@@ -179,6 +180,11 @@ fn soon(app: &Arc<App>, work: impl Future<Output = Result<Reply, ContextError>> 
         match tokio::time::timeout(ANSWER_WITHIN, work).await {
             Ok(Ok(reply)) => reply,
             Ok(Err(ContextError::Refused(refused))) => refuse(&app, &refused.into()),
+            // Nobody knows whether it was done, which only an answer that comes too late leaves open as well.
+            Ok(Err(error @ ContextError::Store(StoreError::InDoubt | StoreError::Slow))) => {
+                tracing::error!(%error, "a call of app context may have been done or not");
+                refuse(&app, &Refusal::ContextTooSlow)
+            }
             Ok(Err(error @ (ContextError::Store(_) | ContextError::Stopping))) => {
                 let cause = std::error::Error::source(&error).map(ToString::to_string);
                 tracing::error!(%error, cause, "a call of app context was not done");

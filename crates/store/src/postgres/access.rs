@@ -25,8 +25,7 @@ impl Access for Postgres {
             let text =
                 "INSERT INTO revocations (subscribe_key, token, expires) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
             let (token, expires) = (revocation.token.as_bytes().as_slice(), expires(revocation.until));
-            self.reader().await?.execute(text, &[&key.as_str(), &token, &expires]).await?;
-            Ok(())
+            self.change(text, &[&key.as_str(), &token, &expires]).await
         })
     }
 
@@ -66,9 +65,7 @@ impl Access for Postgres {
             let auths: Vec<&str> = rows.iter().map(|row| row.auth.as_str()).collect();
             let permissions: Vec<i64> = rows.iter().map(|row| row.permissions).collect();
             let expires: Vec<i64> = rows.iter().map(|row| row.expires).collect();
-            let db = self.reader().await?;
-            db.execute(text, &[&key.as_str(), &kinds, &names, &auths, &permissions, &expires]).await?;
-            Ok(())
+            self.change(text, &[&key.as_str(), &kinds, &names, &auths, &permissions, &expires]).await
         })
     }
 
@@ -77,8 +74,7 @@ impl Access for Postgres {
             let now = expires(now);
             let text = "WITH old AS (DELETE FROM revocations WHERE expires <= $1)
                         DELETE FROM key_grants WHERE expires <= $1 AND expires <> 0";
-            self.reader().await?.execute(text, &[&now]).await?;
-            Ok(())
+            self.change(text, &[&now]).await
         })
     }
 }

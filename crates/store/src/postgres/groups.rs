@@ -1,4 +1,5 @@
-//! Channel groups in PostgreSQL. Each call is one statement, which is a transaction of its own.
+//! Channel groups in PostgreSQL. Each call is one statement, which is a transaction of its own. Done twice it does the
+//! same, so it is done again when its connection was lost and nobody knows whether it was done.
 
 use wire::{ChannelName, GroupName, SubscribeKey};
 
@@ -48,12 +49,9 @@ impl Groups for Postgres {
     }
 
     fn delete_group(&self, key: &SubscribeKey, group: &GroupName) -> Reply<'_, ()> {
+        let statement = "DELETE FROM group_channels WHERE subscribe_key = $1 AND group_name = $2";
         let (key, group) = (key.clone(), group.clone());
-        Box::pin(async move {
-            let statement = "DELETE FROM group_channels WHERE subscribe_key = $1 AND group_name = $2";
-            self.reader().await?.execute(statement, &[&key.as_str(), &group.as_str()]).await?;
-            Ok(())
-        })
+        Box::pin(async move { self.change(statement, &[&key.as_str(), &group.as_str()]).await })
     }
 }
 
@@ -69,11 +67,7 @@ impl Postgres {
         let mut channels: Vec<String> = channels.iter().map(|channel| channel.as_str().to_owned()).collect();
         // Two calls that touch the same rows take them in the same order, so neither waits for the other for ever.
         channels.sort_unstable();
-        Box::pin(async move {
-            let db = self.reader().await?;
-            db.execute(statement, &[&key.as_str(), &group.as_str(), &channels]).await?;
-            Ok(())
-        })
+        Box::pin(async move { self.change(statement, &[&key.as_str(), &group.as_str(), &channels]).await })
     }
 }
 

@@ -3,15 +3,17 @@
 //! - It takes all commands that wait (up to [`MAX_BATCH`]) into one transaction, reads at once what they need, lets them
 //!   change it in memory one after the other, writes at once what came of it, commits, and answers. While a commit waits
 //!   for the disk the next batch gathers.
-//! - It holds the row of `commits` from its first statement on. So of several servers one writes at a time, none decides on
-//!   records that another is changing, and the numbers of events have the order of commits.
+//! - It holds the row of `commits` from its first statement on, so the numbers of events have the order of commits.
 //! - Should the transaction fail, its commands are tried once more one by one, so that each gets its own verdict.
+//! - Should the connection be lost while it commits, it asks on the next one what became of the transaction, and answers
+//!   accordingly. While the database stays away nobody knows; its events are told later if it happened.
 //! - Statements of a transaction are sent without waiting for each other's answers: a round trip a statement would cost
 //!   more than the statements do.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use deadpool_postgres::{Object, Pool};
+use deadpool_postgres::Object;
 use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio_postgres::types::ToSql;
@@ -19,6 +21,8 @@ use tokio_postgres::{Row, Statement};
 use wire::context::{Content, Custom, Kind, Membership, Record, Scalar, TextField};
 use wire::{RecordId, SubscribeKey};
 
+use super::PATIENCE;
+use super::link::{Doubt, Link, is_refusal, lose};
 use super::overlay::{MembershipPlace, Needs, Overlay, RecordPlace, Writing};
 use crate::context::list::MEMBERSHIPS;
 use crate::context::outbox;
@@ -31,6 +35,15 @@ const MAX_QUEUED: usize = 1024;
 
 /// Beyond a few hundred rows a commit costs by the row, and larger batches only make the first command wait longer.
 const MAX_BATCH: usize = 256;
+
+/// How often commands are tried while connections are lost under them.
+const TRIES: usize = 3;
+
+/// A transaction that takes longer is taken for lost. The fullest batch there can be takes a part of it.
+const TRANSACTION: Duration = Duration::from_secs(60);
+
+/// How long to wait before a database that is away is asked again what became of a transaction.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// The handle of the task, which ends when this is dropped and the queue is empty.
 #[derive(Debug)]
@@ -45,10 +58,10 @@ enum Queued {
 }
 
 impl Writer {
-    /// `pool` is for this task alone: one connection, made anew when it is lost.
-    pub(super) fn start(pool: Pool) -> Self {
+    /// `link` is for this task alone.
+    pub(super) fn start(link: Link) -> Self {
         let (queue, jobs) = channel(MAX_QUEUED);
-        let work = Work { pool, spaces: HashMap::new(), reader: None };
+        let work = Work { link, doubt: None, spaces: HashMap::new(), reader: None };
         tokio::spawn(work.run(jobs));
         Self { queue }
     }
@@ -117,7 +130,9 @@ where
 }
 
 struct Work {
-    pool: Pool,
+    link: Link,
+    /// The last transaction, if it is not known what became of it.
+    doubt: Option<Doubt>,
     /// The numbers of spaces, which never change.
     spaces: HashMap<(SubscribeKey, &'static str), i64>,
     reader: Option<UnboundedSender<Numbered>>,
@@ -126,7 +141,18 @@ struct Work {
 impl Work {
     async fn run(mut self, mut queue: Receiver<Queued>) {
         let mut batch = Vec::with_capacity(MAX_BATCH);
-        while queue.recv_many(&mut batch, MAX_BATCH).await > 0 {
+        loop {
+            let received = tokio::select! {
+                received = queue.recv_many(&mut batch, MAX_BATCH) => received,
+                () = tokio::time::sleep(ASK_AGAIN), if self.doubt.is_some() => {
+                    // While the database stays away there is nothing new to say.
+                    let _ = self.settle().await;
+                    continue;
+                }
+            };
+            if received == 0 {
+                return;
+            }
             let (mut jobs, mut readers) = (Vec::new(), Vec::new());
             for queued in batch.drain(..) {
                 match queued {
@@ -144,38 +170,87 @@ impl Work {
     }
 
     async fn write(&mut self, mut jobs: Vec<Box<dyn Job>>) {
-        let together = self.commit(&mut jobs).await;
+        let together = self.commit_surely(&mut jobs).await;
         // A database that is away would be waited for by each.
-        let alone = matches!(&together, Err((_, Lost::No))) && jobs.len() > 1;
+        let alone = matches!(&together, Err(Failure::Refused(_))) && jobs.len() > 1;
         for mut job in jobs {
             let committed = match alone {
-                true => self.commit(std::slice::from_mut(&mut job)).await,
+                true => self.commit_surely(std::slice::from_mut(&mut job)).await,
                 false => together.clone(),
             };
-            job.answer(committed.map_err(|(error, _)| error));
+            job.answer(committed.map_err(Failure::into_error));
         }
     }
 
-    /// Runs commands in one transaction, and sends their events. An error means that none of them happened.
-    async fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), (StoreError, Lost)> {
-        let away = |error: StoreError| (error, Lost::Yes);
-        let db = self.pool.get().await.map_err(|error| away(error.into()))?;
-        let result = self.transaction(&db, jobs).await;
-        match result {
-            Ok(events) => {
-                self.send(events);
-                Ok(())
+    /// Runs commands in one transaction. Should the connection be lost, finds out what became of them, and tries again if
+    /// that is nothing: most often the database was started anew, or a firewall forgot about an idle connection.
+    async fn commit_surely(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), Failure> {
+        if self.doubt.is_some() {
+            self.settle().await.map_err(Failure::Away)?;
+        }
+        for _ in 1..TRIES {
+            match self.commit(jobs).await {
+                Err(Failure::Lost(_)) => {}
+                answer => return answer,
             }
-            Err(error) if db.is_closed() => {
-                drop(Object::take(db));
-                Err(away(error))
+            match self.settle().await {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                Err(_) if self.doubt.is_some() => return Err(Failure::Away(StoreError::InDoubt)),
+                Err(error) => return Err(Failure::Away(error)),
+            }
+        }
+        match self.commit(jobs).await {
+            Err(Failure::Lost(_)) if self.doubt.is_some() => Err(Failure::Away(StoreError::InDoubt)),
+            answer => answer,
+        }
+    }
+
+    /// Connects again if need be, and learns whether the transaction in doubt happened. If so, its events go out.
+    async fn settle(&mut self) -> Result<bool, StoreError> {
+        let db = self.link.take().await?;
+        let happened = match &self.doubt {
+            Some(doubt) => doubt.happened(&db).await,
+            None => Ok(false),
+        };
+        match happened {
+            Ok(happened) => {
+                self.link.keep(db);
+                let doubt = self.doubt.take().filter(|_| happened);
+                self.send(doubt.map(|doubt| doubt.events).unwrap_or_default());
+                Ok(happened)
             }
             Err(error) => {
-                if db.batch_execute("ROLLBACK").await.is_err() {
-                    drop(Object::take(db));
-                }
-                Err((error, Lost::No))
+                lose(db);
+                Err(error)
             }
+        }
+    }
+
+    /// Runs commands in one transaction, and sends their events.
+    async fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), Failure> {
+        let db = self.link.take().await.map_err(Failure::Away)?;
+        let done = tokio::time::timeout(TRANSACTION, self.transaction(&db, jobs)).await;
+        let error = match done {
+            Ok(Ok(events)) => {
+                self.link.keep(db);
+                self.send(events);
+                return Ok(());
+            }
+            Ok(Err(error)) => error,
+            Err(_) => {
+                lose(db);
+                return Err(Failure::Lost(StoreError::Slow));
+            }
+        };
+        // Whether the connection is still good shows when it is used.
+        let rolled_back = tokio::time::timeout(PATIENCE, db.batch_execute("ROLLBACK")).await;
+        if self.doubt.is_none() && matches!(rolled_back, Ok(Ok(()))) {
+            self.link.keep(db);
+            Err(Failure::Refused(error))
+        } else {
+            lose(db);
+            Err(Failure::Lost(error))
         }
     }
 
@@ -183,10 +258,25 @@ impl Work {
         let mut needs = Needs::default();
         jobs.iter().for_each(|job| needs.add(job.needs()));
         self.find_spaces(db, &needs).await?;
-        let mut overlay = self.read(db, &needs).await?;
+        let (mut overlay, transaction) = self.read(db, &needs).await?;
         jobs.iter_mut().try_for_each(|job| job.run(&mut overlay))?;
         self.flush(db, &overlay).await?;
-        Ok(overlay.events)
+        // From here on until the answer nobody but the database knows.
+        let Overlay { events, last, .. } = overlay;
+        let doubt = self.doubt.insert(Doubt { transaction, last, events });
+        match db.batch_execute("COMMIT").await {
+            Ok(()) => {
+                let events = std::mem::take(&mut doubt.events);
+                self.doubt = None;
+                Ok(events)
+            }
+            Err(error) => {
+                if is_refusal(&error) {
+                    self.doubt = None;
+                }
+                Err(error.into())
+            }
+        }
     }
 
     fn send(&mut self, events: Vec<Numbered>) {
@@ -198,9 +288,18 @@ impl Work {
     }
 
     async fn new_reader(&mut self) -> Result<UnboundedReceiver<Numbered>, StoreError> {
-        let db = self.pool.get().await?;
+        if self.doubt.is_some() {
+            self.settle().await?;
+        }
+        let db = self.link.take().await?;
         let (sender, receiver) = unbounded_channel();
-        for row in db.query("SELECT sequence, subscribe_key, event FROM outbox ORDER BY sequence", &[]).await? {
+        let select = "SELECT sequence, subscribe_key, event FROM outbox ORDER BY sequence";
+        let rows = tokio::time::timeout(TRANSACTION, db.query(select, &[])).await;
+        match &rows {
+            Ok(Ok(_)) => self.link.keep(db),
+            Ok(Err(_)) | Err(_) => lose(db),
+        }
+        for row in rows.map_err(|_| StoreError::Slow)?? {
             let event = Numbered {
                 number: row.try_get::<_, i64>(0)?.unsigned_abs(),
                 key: SubscribeKey::new(row.try_get::<_, &str>(1)?).map_err(damaged)?,
@@ -236,9 +335,9 @@ impl Work {
         self.spaces.get(&(key.clone(), kind)).copied().unwrap_or_default()
     }
 
-    /// Begins the transaction, waits for its turn, and reads.
-    async fn read(&self, db: &Object, needs: &Needs) -> Result<Overlay, StoreError> {
-        let lock = db.prepare_cached("SELECT last FROM commits FOR UPDATE").await?;
+    /// Begins the transaction, waits for its turn, and reads. Answers the id of the transaction as well.
+    async fn read(&self, db: &Object, needs: &Needs) -> Result<(Overlay, String), StoreError> {
+        let lock = db.prepare_cached("SELECT last, pg_current_xact_id()::text FROM commits FOR UPDATE").await?;
         let text = format!(
             "SELECT {} FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS n (space, id_key, ord)
              JOIN records r ON r.space = n.space AND r.id_key = n.id_key",
@@ -294,6 +393,7 @@ impl Work {
             db.query(&of_channels, &channel_values),
         )?;
 
+        let transaction = last.try_get(1)?;
         let mut overlay = Overlay { last: last.try_get::<_, i64>(0)?.unsigned_abs(), ..Overlay::default() };
         overlay.records = needs.records.iter().map(|place| (place.clone(), None)).collect();
         overlay.memberships = needs.memberships.iter().map(|place| (place.clone(), None)).collect();
@@ -310,10 +410,10 @@ impl Work {
                 overlay.others.entry(nth(places, row)?).or_default().insert(id_key(&other), other);
             }
         }
-        Ok(overlay)
+        Ok((overlay, transaction))
     }
 
-    /// Writes what the commands left, and commits.
+    /// Writes what the commands left.
     async fn flush(&self, db: &Object, overlay: &Overlay) -> Result<(), StoreError> {
         let put_record = put_record(db).await?;
         let remove_record = db.prepare_cached("DELETE FROM records WHERE space = $1 AND id_key = $2").await?;
@@ -362,16 +462,27 @@ impl Work {
             let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| &**value as _).collect();
             db.execute(*statement, &values).await
         });
-        together(calls).await?;
-        Ok(db.batch_execute("COMMIT").await?)
+        Ok(together(calls).await?)
     }
 }
 
-/// Whether the connection was lost, and the database is perhaps away.
-#[derive(Clone, Copy, Debug)]
-enum Lost {
-    Yes,
-    No,
+/// Why commands were not done, or may not have been.
+#[derive(Clone, Debug)]
+enum Failure {
+    /// There is no connection, and none to be had.
+    Away(StoreError),
+    /// The connection was lost.
+    Lost(StoreError),
+    /// The database refused, and can be asked again.
+    Refused(StoreError),
+}
+
+impl Failure {
+    fn into_error(self) -> StoreError {
+        match self {
+            Self::Away(error) | Self::Lost(error) | Self::Refused(error) => error,
+        }
+    }
 }
 
 /// The place that the row answers, whose number from 1 on is the row's last column.

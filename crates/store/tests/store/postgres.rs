@@ -9,7 +9,7 @@ use crate::contract::Place;
 // Not as a dependency: the crate it belongs to knows the whole server, which would then be built to test the store.
 #[allow(unreachable_pub, dead_code)]
 #[path = "../../../testkit/src/postgres.rs"]
-mod server;
+pub(crate) mod server;
 
 /// One for all tests of the process. It ends with the process.
 static SERVER: LazyLock<Option<server::Postgres>> = LazyLock::new(server::Postgres::start);
@@ -22,6 +22,11 @@ pub(crate) struct Database {
 /// A new one, or `None` where PostgreSQL is not installed, which was then said.
 pub(crate) fn place() -> Option<Database> {
     SERVER.as_ref().map(|server| Database { address: server.new_database() })
+}
+
+/// Where the one for all tests listens.
+pub(crate) fn port() -> Option<u16> {
+    SERVER.as_ref().map(server::Postgres::port)
 }
 
 impl Place for Database {
