@@ -4,10 +4,15 @@
 #![allow(clippy::unwrap_used, reason = "a surprise is a failed test, in a helper as well")]
 
 mod complaints;
-mod context;
+mod faults;
 mod full_disk;
+mod histories;
+mod kills;
 mod life;
+mod linearizable;
 mod load;
 mod program;
+mod random;
+mod records;
 mod restart;
 mod secrecy;
