@@ -7,6 +7,7 @@
 mod bench;
 mod check;
 mod compat;
+mod fuzz;
 mod once;
 mod postgres;
 mod process;
@@ -38,6 +39,15 @@ enum Command {
     Check,
     /// Everything, from nothing: check, tests, model checker, then compat
     Test,
+    /// Bytes nobody would think of, against parsers and the whole server
+    Fuzz {
+        /// How long each target is run
+        #[arg(long, value_name = "N", default_value_t = 60)]
+        seconds: u64,
+        /// One target, a file below fuzz/src/bin; without it, all of them
+        #[arg(long, value_name = "NAME")]
+        target: Option<String>,
+    },
     /// Other vendors' SDKs against our server; writes docs/compatibility.md
     Compat {
         /// Fail when docs/compatibility.md differs, instead of writing it
@@ -76,6 +86,7 @@ fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Check => check::run(&repository, &mut steps),
         Command::Test => test::run(&repository, &mut steps),
+        Command::Fuzz { seconds, target } => fuzz::run(&repository, &mut steps, seconds, target.as_deref()),
         Command::Compat { check, server } => {
             let page = if check { Page::Compare } else { Page::Write };
             compat::run(&repository, &mut steps, server, page);
