@@ -156,9 +156,7 @@ impl Connection {
             "DELETE" => Method::Delete,
             _ => return Head::Foreign,
         };
-        if !path.starts_with('/') {
-            return Head::Foreign;
-        }
+        let Some(path) = without_host(path) else { return Head::Foreign };
         if path.len() > edge.request_target_bytes {
             return Head::Refused(Refusal::UriTooLong);
         }
@@ -384,6 +382,17 @@ impl<'h> Plain<'h> {
         }
         Ok(Some(plain))
     }
+}
+
+/// The path and query of a target that begins with them, or with a host that is not looked at.
+fn without_host(target: &str) -> Option<&str> {
+    if target.starts_with('/') {
+        return Some(target);
+    }
+    let (scheme, rest) = target.split_once("://")?;
+    let is_known = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    let path = &rest[rest.find(['/', '?'])?..];
+    (is_known && path.starts_with('/')).then_some(path)
 }
 
 /// Whether a client takes gzip. `gzip;q=0` says that it does not.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use testkit::TestServer;
+
 use super::{PUBLISH, SENT, TIME};
 use crate::both::{Both, CLOSED, get, get_with, post, request};
 
@@ -50,6 +52,20 @@ async fn a_request_is_framed_in_every_way_that_clients_know() {
         ("a change to another protocol", get_with("/time/0", "Connection: Upgrade\r\nUpgrade: websocket\r\n"), &[TIME]),
     ] {
         both.check(name, request, replies).await;
+    }
+}
+
+/// One SDK writes its requests so. The framework takes the host, but no raw quote in a query.
+#[tokio::test]
+async fn a_target_with_a_host_may_have_raw_json_in_its_query() {
+    let server = TestServer::start().await;
+    let mut connection = server.connect().await;
+    for host in ["http://here:1", "HTTP://here", "https://[::1]:7700", ""] {
+        let path = "/v2/presence/sub-key/sub/channel/room/heartbeat";
+        let target = format!(r#"{host}{path}?uuid=ann&heartbeat=60&state={{"room":{{"from":"{host}"}}}}"#);
+        assert_eq!(connection.get(&target).await.unwrap().status, 200, "{target}");
+        let state = connection.get("/v2/presence/sub-key/sub/channel/room/uuid/ann").await.unwrap();
+        assert_eq!(state.json()["payload"]["from"], host);
     }
 }
 
