@@ -92,13 +92,17 @@ impl Change {
         after
     }
 
-    /// What an event says of the fields that were named: their values now, null where there is none.
-    pub(super) fn told(&self, after: &Content) -> Map<String, Value> {
+    /// What an event says of the fields that were named: their values now, null where there is none any more. Null for a
+    /// field that was null already says nothing: some clients send it for whatever their caller leaves out, and others
+    /// do not survive hearing it.
+    pub(super) fn told(&self, before: &Content, after: &Content) -> Map<String, Value> {
         let mut data = Map::new();
         for (field, _) in &self.texts {
-            data.insert(field.as_str().into(), after.text(*field).into());
+            if before.text(*field).is_some() || after.text(*field).is_some() {
+                data.insert(field.as_str().into(), after.text(*field).into());
+            }
         }
-        if self.custom != CustomChange::Keep {
+        if self.custom != CustomChange::Keep && (before.custom.is_some() || after.custom.is_some()) {
             let custom = after.custom.as_ref().and_then(|custom| serde_json::from_str(custom.as_str()).ok());
             data.insert("custom".into(), custom.unwrap_or_default());
         }

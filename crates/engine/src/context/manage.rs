@@ -124,20 +124,18 @@ impl Manage {
     pub fn apply(&self, current: &[Membership], now: Moment) -> Result<Managed, Refused> {
         let other = self.owner.other();
         let current: HashMap<&RecordId, &Membership> = current.iter().map(|held| (held.end(other), held)).collect();
-        let mut managed = Managed::default();
+        let (mut managed, nothing) = (Managed::default(), Content::default());
         for entry in &self.set {
             let before = current.get(&entry.id);
-            let content = match before {
-                Some(held) => entry.change.apply(&held.content),
-                None => entry.change.apply(&Content::default()),
-            };
-            if before.is_some_and(|held| held.content == content) {
+            let held = before.map_or(&nothing, |held| &held.content);
+            let content = entry.change.apply(held);
+            if before.is_some() && *held == content {
                 continue;
             }
             check_size(&entry.id, TextField::OF_MEMBERSHIP, &content)
                 .map_err(|fault| below(fault, "set", entry.index))?;
             let etag = etag::of_membership(&content);
-            let mut data = entry.change.told(&content);
+            let mut data = entry.change.told(held, &content);
             data.insert("updated".into(), now.to_string().into());
             data.insert("eTag".into(), etag.as_str().into());
             managed.events.push(Event::new(membership(self.owner, &self.id, &entry.id), Action::Set, data));

@@ -144,10 +144,9 @@ impl Set {
     /// [`Refused`] when the condition does not hold or the record would become too large.
     pub fn apply(&self, current: Option<&Record>, now: Moment) -> Result<Written, Refused> {
         self.condition.check(self.kind, current)?;
-        let content = match current {
-            Some(record) => self.change.apply(&record.content),
-            None => self.change.apply(&Content::default()),
-        };
+        let nothing = Content::default();
+        let before = current.map_or(&nothing, |record| &record.content);
+        let content = self.change.apply(before);
         if let Some(record) = current.filter(|record| record.content == content) {
             return Ok(Written { record: record.clone(), effect: Effect::Unchanged, event: None });
         }
@@ -155,7 +154,7 @@ impl Set {
         let etag = etag::of_record(current, &content, now);
         let effect = if current.is_some() { Effect::Changed } else { Effect::Created };
         let record = Record { id: self.id.clone(), content, updated: now, etag };
-        let mut data = self.change.told(&record.content);
+        let mut data = self.change.told(before, &record.content);
         data.insert("updated".into(), now.to_string().into());
         data.insert("eTag".into(), record.etag.as_str().into());
         let event = Event::new(about(self.kind, &self.id), Action::Set, data);

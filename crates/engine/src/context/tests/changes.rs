@@ -114,7 +114,11 @@ fn an_event_tells_the_fields_of_the_request() {
     check(json!({"email": null}), json!({"email": null}));
     check(json!({"name": "n", "email": "f"}), json!({"name": "n", "email": "f"}));
     check(json!({"custom": {"a": 1}, "unknown": 1}), json!({"custom": {"a": 1}}));
-    check(json!({"custom": {"a": 1}, "status": null}), json!({"custom": {"a": 1}, "status": null}));
+    // Some SDKs send null for whatever their caller leaves out. Who listens hears of what was cleared only.
+    check(json!({"custom": {"a": 1}, "status": null}), json!({"custom": {"a": 1}}));
+    check(json!({"email": null, "custom": null, "name": null}), json!({"email": null, "name": null}));
+    let created = set(None, &json!({"name": "n", "email": null, "custom": null}), at(2)).event.unwrap();
+    assert_eq!(told(&created).as_object().unwrap().keys().collect::<Vec<_>>(), ["eTag", "id", "name", "updated"]);
 }
 
 #[test]
@@ -272,6 +276,11 @@ fn memberships_are_set_and_deleted_and_only_changes_are_told() {
     let etag = second.put[0].etag.as_str();
     let expected = json!({"channel": {"id": "a"}, "uuid": {"id": "ann"}, "type": "t", "eTag": etag, "updated": "1970-01-01T00:00:02Z"});
     assert_eq!(told(&second.events[0]), expected);
+    let nulls = json!({"set": [entry("e", json!({"custom": null, "status": null}))]});
+    assert_eq!(
+        told(&apply(&[], &nulls, at(2)).events[0]).as_object().unwrap().keys().collect::<Vec<_>>(),
+        ["channel", "eTag", "updated", "uuid"]
+    );
 }
 
 #[test]
