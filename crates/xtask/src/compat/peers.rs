@@ -4,6 +4,7 @@
 //!   What comes as source is built with the packages of the list, too.
 //! - JavaScript: one `npm ci` in `compat/javascript`, whose `package.json` names every version; packages stay in its
 //!   `node_modules`, the one place where Node.js looks for them whoever starts a program.
+//! - Go: one module in `compat/go`, which requires every version, built once for each.
 
 use std::path::Path;
 use std::process::Command;
@@ -15,7 +16,7 @@ use crate::process::succeed;
 use crate::repository::Repository;
 
 /// Those that take longest come first.
-pub(super) const ENVIRONMENTS: [Environment; 4] = [
+pub(super) const ENVIRONMENTS: [Environment; 5] = [
     Environment::Python {
         name: "python newest",
         pinned: "compat/python/requirements-newest.txt",
@@ -27,6 +28,7 @@ pub(super) const ENVIRONMENTS: [Environment; 4] = [
         program: "compat/python/run.py",
     },
     Environment::JavaScript,
+    Environment::Go,
     Environment::Python {
         name: "python twisted",
         pinned: "compat/python/requirements-twisted.txt",
@@ -38,6 +40,7 @@ pub(super) const ENVIRONMENTS: [Environment; 4] = [
 pub(super) enum Environment {
     Python { name: &'static str, pinned: &'static str, program: &'static str },
     JavaScript,
+    Go,
 }
 
 /// A program that only lacks a server.
@@ -53,11 +56,15 @@ const JAVASCRIPT: [(&str, &[&str]); 3] = [
     ("javascript mit", &["pubnub-mit"]),
 ];
 
+/// The build tags of each SDK, and what that is called here.
+const GO: [(&str, &str); 2] = [("go newest", "newest"), ("go v4", "v4")];
+
 impl Environment {
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Python { name, .. } => name,
             Self::JavaScript => "javascript",
+            Self::Go => "go",
         }
     }
 
@@ -84,6 +91,13 @@ impl Environment {
                 };
                 Ok(JAVASCRIPT.map(program).into())
             }
+            Self::Go => {
+                let sources = repository.root.join("compat/go");
+                let place = repository.target.join("compat/go");
+                GO.into_iter()
+                    .map(|(name, tags)| Ok(Program { name, command: build_go(&sources, &place, tags)? }))
+                    .collect()
+            }
         }
     }
 }
@@ -103,4 +117,20 @@ fn install_javascript(folder: &Path) -> Result<()> {
     let mut npm = Command::new("npm");
     npm.current_dir(folder).args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]);
     succeed(&mut npm).context("compat needs Node.js 18 or newer with npm (Debian: apt-get install nodejs npm)")
+}
+
+/// Builds the program for one SDK. Go itself knows what of it is up to date: modules, packages, program.
+fn build_go(sources: &Path, place: &Path, tags: &str) -> Result<Command> {
+    let program = place.join(tags);
+    let mut build = Command::new("go");
+    build.current_dir(sources).args(["build", "-tags", tags, "-o"]).arg(&program).arg(".");
+    // What `go.sum` names, and no other toolchain than the one that is there; folders that can be removed again; no C.
+    build.env("GOFLAGS", "-mod=readonly -modcacherw -trimpath").env("GOTOOLCHAIN", "local").env("CGO_ENABLED", "0");
+    build.env("GOWORK", "off").env("GOPATH", place.join("path")).env("GOCACHE", place.join("cache"));
+    build.env_remove("GOMODCACHE").env_remove("GOOS").env_remove("GOARCH");
+    succeed(&mut build).context("compat needs Go 1.18 or newer (Debian: apt-get install golang-go)")?;
+    let mut command = Command::new(program);
+    // It reads the known gaps beside its folder.
+    command.current_dir(sources);
+    Ok(command)
 }
