@@ -1,7 +1,7 @@
 //! What operators watch (`/metrics`, OpenMetrics), and what the server knows about its own requests.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use node::{Batch, Counters, Keyset, Node};
@@ -43,7 +43,7 @@ pub(crate) struct Metrics {
     usual: Vec<(&'static str, Counter, Histogram)>,
     ages: Histogram,
     connections: Gauge,
-    under_way: AtomicI64,
+    under_way: node::Gauge,
     draining: AtomicBool,
 }
 
@@ -68,7 +68,7 @@ impl Metrics {
         );
         registry.register("delivery_age_seconds", "Age of the newest message of a reply to a subscribe", ages.clone());
         registry.register("connections", "Connections that are open", connections.clone());
-        let (under_way, draining) = (AtomicI64::new(0), AtomicBool::new(false));
+        let (under_way, draining) = (node::Gauge::default(), AtomicBool::new(false));
         Self { registry, requests, latencies, usual: usual.to_vec(), ages, connections, under_way, draining }
     }
 
@@ -96,7 +96,7 @@ impl Metrics {
 
     /// Requests that were read and whose reply is not written yet.
     pub(crate) fn under_way(&self) -> i64 {
-        self.under_way.load(Ordering::SeqCst)
+        self.under_way.get()
     }
 
     /// Everything, in the text form of OpenMetrics.
@@ -130,7 +130,7 @@ pub(crate) struct Served<'m> {
 
 impl<'m> Served<'m> {
     pub(crate) fn begin(metrics: &'m Metrics) -> Self {
-        metrics.under_way.fetch_add(1, Ordering::SeqCst);
+        metrics.under_way.add(1);
         Self { metrics, begun: Instant::now() }
     }
 
@@ -153,7 +153,7 @@ impl<'m> Served<'m> {
 
 impl Drop for Served<'_> {
     fn drop(&mut self) {
-        self.metrics.under_way.fetch_sub(1, Ordering::SeqCst);
+        self.metrics.under_way.add(-1);
     }
 }
 
