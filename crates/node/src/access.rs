@@ -70,22 +70,12 @@ struct Holders {
     count: u64,
 }
 
-/// A poll's place among the holders, given back when it wakes or goes away.
+/// A poll's place among the holders. Must be given back to [`Access::let_go`].
 #[derive(Debug)]
-pub(crate) struct Held<'a> {
-    access: &'a Access,
+#[must_use = "a poll stays among the holders until its place is given back"]
+pub(crate) struct Held {
     ends: Ends,
     number: u64,
-}
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        let mut holders = self.access.lock_holders();
-        match self.ends {
-            Ends::Token(token, expires) => drop(holders.tokens.remove(&(expires, token, self.number))),
-            Ends::Keys => drop(holders.keys.remove(&self.number)),
-        }
-    }
 }
 
 impl Access {
@@ -120,16 +110,29 @@ impl Access {
     }
 
     /// Wakes the waiter when the grounds end.
-    pub(crate) fn hold(&self, grounds: &Grounds, waiter: &Waiter) -> Option<Held<'_>> {
+    pub(crate) fn hold(&self, grounds: &Grounds, waiter: &Waiter) -> Option<Held> {
         let ends = grounds.ends()?;
         let mut holders = self.lock_holders();
         holders.count += 1;
         let number = holders.count;
         match ends {
-            Ends::Token(token, expires) => drop(holders.tokens.insert((expires, token, number), Arc::clone(waiter))),
-            Ends::Keys => drop(holders.keys.insert(number, Arc::clone(waiter))),
+            Ends::Token(token, expires) => drop(holders.tokens.insert((expires, token, number), waiter.clone())),
+            Ends::Keys => drop(holders.keys.insert(number, waiter.clone())),
         }
-        Some(Held { access: self, ends, number })
+        Some(Held { ends, number })
+    }
+
+    /// Takes a poll's place back.
+    #[allow(clippy::needless_pass_by_value, reason = "the place is void afterwards")]
+    pub(crate) fn let_go(&self, held: Held) {
+        let mut holders = self.lock_holders();
+        let waiter = match held.ends {
+            Ends::Token(token, expires) => holders.tokens.remove(&(expires, token, held.number)),
+            Ends::Keys => holders.keys.remove(&held.number),
+        };
+        // What a waiter does when it is dropped is its own affair, and not done under the lock.
+        drop(holders);
+        drop(waiter);
     }
 
     /// Lets tokens expire and grants run out: wakes the polls that rest on them.
@@ -152,7 +155,7 @@ impl Access {
         let Revocation { token, until } = revocation;
         let holders = self.lock_holders();
         let woken = holders.tokens.range((until, token, 0)..=(until, token, u64::MAX));
-        let woken = woken.map(|(_, waiter)| Arc::clone(waiter)).collect();
+        let woken = woken.map(|(_, waiter)| waiter.clone()).collect();
         drop(holders);
         wake(woken);
     }

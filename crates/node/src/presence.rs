@@ -80,8 +80,11 @@ impl Keyset {
                 arrivals.push((channel.clone(), state_of(channel.as_str()).or_else(|| state.clone())));
             }
         }
-        let mut seen = HashSet::with_capacity(arrivals.len());
-        arrivals.retain(|(channel, _)| !channel.is_presence() && seen.insert(channel.clone()));
+        arrivals.retain(|(channel, _)| !channel.is_presence());
+        if arrivals.len() > 1 {
+            let mut seen = HashSet::with_capacity(arrivals.len());
+            arrivals.retain(|(channel, _)| seen.insert(channel.clone()));
+        }
         if arrivals.is_empty() {
             return Seats::new();
         }
@@ -186,8 +189,11 @@ impl Keyset {
         for group in &places.groups {
             channels.extend_from_slice(self.group(group).channels());
         }
-        let mut seen = HashSet::with_capacity(channels.len());
-        channels.retain(|channel| !channel.is_presence() && seen.insert(channel.clone()));
+        channels.retain(|channel| !channel.is_presence());
+        if channels.len() > 1 {
+            let mut seen = HashSet::with_capacity(channels.len());
+            channels.retain(|channel| seen.insert(channel.clone()));
+        }
         channels
     }
 }

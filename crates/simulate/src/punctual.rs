@@ -175,10 +175,10 @@ fn deadline_of(item: &node::Item, deadlines: &[u64]) -> Option<u64> {
     deadlines.get(number).copied()
 }
 
-async fn poll(keyset: &Keyset, channel: &ChannelName, cursor: Timetoken) -> anyhow::Result<Batch> {
+async fn poll(keyset: &Arc<Keyset>, channel: &ChannelName, cursor: Timetoken) -> anyhow::Result<Batch> {
     let listen = Listen { channels: vec![channel.presence()], groups: Vec::new() };
-    let batch = keyset.subscribe(permit(keyset, listen), observer(cursor)).await;
-    batch.map_err(|refusal| anyhow::anyhow!("{refusal:?}"))
+    let refused = |refusal| anyhow::anyhow!("{refusal:?}");
+    keyset.subscribe(permit(keyset, listen), observer(cursor)).map_err(refused)?.held().await.map_err(refused)
 }
 
 fn caller(number: usize) -> anyhow::Result<Caller> {

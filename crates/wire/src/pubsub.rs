@@ -1,5 +1,7 @@
 //! Publish, signal and subscribe: envelopes and replies (`docs/protocol/pubsub.md`).
 
+use std::io::Write;
+
 use compact_str::CompactString;
 
 use crate::json::{Json, push_string};
@@ -108,7 +110,8 @@ pub fn close_envelope(out: &mut Vec<u8>, matched: Option<&str>) {
 
 /// Opens a subscribe reply; envelopes follow, a comma between two, then [`close_reply`].
 pub fn open_reply(out: &mut Vec<u8>, cursor: Timetoken) {
-    out.extend_from_slice(format!(r#"{{"t":{{"t":"{cursor}","r":{REGION}}},"m":["#).as_bytes());
+    // Writing into a Vec cannot fail.
+    let _ = write!(out, r#"{{"t":{{"t":"{cursor}","r":{REGION}}},"m":["#);
 }
 
 /// Ends a subscribe reply.

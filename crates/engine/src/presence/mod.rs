@@ -66,7 +66,7 @@ pub struct SeatId {
 }
 
 /// The handles of the seats that a request renewed.
-pub type Seats = SmallVec<[SeatId; 4]>;
+pub type Seats = SmallVec<[SeatId; 1]>;
 
 /// How an open poll ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

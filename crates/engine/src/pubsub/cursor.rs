@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
 use wire::Timetoken;
 
 use super::timeline::Post;
@@ -10,7 +11,7 @@ use super::timeline::Post;
 #[derive(Debug)]
 pub struct Catch<M> {
     /// The messages, oldest first; one copy for each stream that carries it.
-    pub posts: Vec<Caught<M>>,
+    pub posts: SmallVec<[Caught<M>; 1]>,
     /// The streams were read up to here: a cursor that misses nothing.
     pub until: Timetoken,
     /// Set when messages between the cursor and `until` are no longer kept.
@@ -46,7 +47,7 @@ impl Gap {
 
 impl<M> Catch<M> {
     pub(super) fn new(until: Timetoken) -> Self {
-        Self { posts: Vec::new(), until, gap: None }
+        Self { posts: SmallVec::new(), until, gap: None }
     }
 
     pub(super) fn lose(&mut self, after: Timetoken, until: Timetoken) {

@@ -119,12 +119,10 @@ impl<M, W> Timeline<M, W> {
         Place { epoch: self.epoch, slot }
     }
 
-    /// Takes a place back, and its waiter, unless it was woken already.
-    pub(super) fn exit(&mut self, place: Place) {
+    /// Takes a place back. Answers with its waiter, unless it was woken already.
+    pub(super) fn exit(&mut self, place: Place) -> Option<W> {
         self.places = self.places.saturating_sub(1);
-        if place.epoch == self.epoch {
-            self.waiters.try_remove(place.slot as usize);
-        }
+        if place.epoch == self.epoch { self.waiters.try_remove(place.slot as usize) } else { None }
     }
 
     /// Takes all waiters.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hashbrown::HashMap;
+use smallvec::SmallVec;
 use wire::{ChannelName, Timetoken, stream};
 
 use super::cursor::{Catch, Caught};
@@ -55,7 +56,7 @@ pub enum Watched {
 #[derive(Debug, Default)]
 #[must_use = "a waiter stays on its streams until it is given back"]
 pub struct Watch {
-    places: Vec<Place>,
+    places: SmallVec<[Place; 1]>,
 }
 
 /// What a sweep of one shard did.
@@ -134,7 +135,7 @@ impl<M, W: Clone> Timelines<M, W> {
 
     /// Waits on `streams` for messages after `after`, unless one is there already.
     pub fn watch(&self, streams: &[impl AsRef<str>], after: Timetoken, waiter: &W) -> Watched {
-        let mut watch = Watch { places: Vec::with_capacity(streams.len()) };
+        let mut watch = Watch { places: SmallVec::with_capacity(streams.len()) };
         for name in streams {
             let mut shard = lock(self.shard_of(name.as_ref()));
             let timeline = shard.timeline(name.as_ref());
@@ -154,13 +155,14 @@ impl<M, W: Clone> Timelines<M, W> {
         for (name, place) in streams.iter().zip(watch.places) {
             let mut shard = lock(self.shard_of(name.as_ref()));
             let forgotten_until = shard.forgotten_until;
-            let idle = shard.timelines.get_mut(name.as_ref()).is_some_and(|timeline| {
-                timeline.exit(place);
-                timeline.is_idle() && timeline.lost_until() <= forgotten_until
-            });
-            if idle {
+            let Some(timeline) = shard.timelines.get_mut(name.as_ref()) else { continue };
+            let waiter = timeline.exit(place);
+            if timeline.is_idle() && timeline.lost_until() <= forgotten_until {
                 shard.timelines.remove(name.as_ref());
             }
+            // What a waiter does when it is dropped is its own affair, and not done under the lock.
+            drop(shard);
+            drop(waiter);
         }
     }
 

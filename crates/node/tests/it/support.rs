@@ -3,9 +3,9 @@
 use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake};
 use std::thread::ThreadId;
 use std::time::Duration;
 
@@ -298,8 +298,8 @@ impl Listen {
     }
 
     /// Asks, and waits for the answer.
-    pub(crate) async fn try_ask(self, keyset: &Keyset) -> Result<Batch, Refusal> {
-        soon(keyset.subscribe(permit(keyset, self.1), self.0)).await
+    pub(crate) async fn try_ask(self, keyset: &Arc<Keyset>) -> Result<Batch, Refusal> {
+        soon(keyset.subscribe(permit(keyset, self.1), self.0)?.held()).await
     }
 
     /// Asks for what is there. There must be something.
@@ -309,30 +309,38 @@ impl Listen {
 
     /// Asks, and goes as far as it goes without waiting.
     pub(crate) fn park(self, keyset: &Arc<Keyset>) -> Parked {
-        let keyset = Arc::clone(keyset);
-        let mut future: Pin<Box<dyn Future<Output = Batch> + Send>> =
-            Box::pin(tokio::task::unconstrained(async move {
-                keyset.subscribe(permit(&keyset, self.1), self.0).await.unwrap()
-            }));
-        let answer = match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(batch) => Some(batch),
-            Poll::Pending => None,
-        };
-        Parked { future: Some(future), answer }
+        let poll = keyset.subscribe(permit(keyset, self.1), self.0).unwrap();
+        let future = Box::pin(tokio::task::unconstrained(async { poll.held().await.unwrap() }));
+        // It begins like a task that was just spawned.
+        let bell = Arc::new(Bell(AtomicBool::new(true)));
+        let mut parked = Parked { future: Some(future), bell, answer: None };
+        parked.is_answered();
+        parked
     }
 }
 
 /// A poll that was begun. Dropping it closes its connection.
 pub(crate) struct Parked {
     future: Option<Pin<Box<dyn Future<Output = Batch> + Send>>>,
+    bell: Arc<Bell>,
     answer: Option<Batch>,
 }
 
+/// Whether a poll was woken since it went on last.
+struct Bell(AtomicBool);
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
 impl Parked {
-    /// Goes on as far as it goes without waiting. Whether it is answered.
+    /// Goes on, if it was woken, as far as it goes without waiting. Whether it is answered.
     pub(crate) fn is_answered(&mut self) -> bool {
         if let (None, Some(future)) = (&self.answer, self.future.as_mut())
-            && let Poll::Ready(batch) = future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+            && self.bell.0.swap(false, Ordering::SeqCst)
+            && let Poll::Ready(batch) = future.as_mut().poll(&mut Context::from_waker(&Arc::clone(&self.bell).into()))
         {
             self.answer = Some(batch);
         }

@@ -28,7 +28,7 @@ pub(super) fn grant_token(app: &App, door: &Door<'_>, request: &Request<'_>) -> 
 pub(super) fn revoke_token(app: &Arc<App>, door: &Door<'_>, token: &str) -> Result<Answer, Refusal> {
     let permit = door.keyset.decide_signed(&door.shown, RevokeToken).map_err(fault).map_err(Refusal::NotRevoked)?;
     let token = decode(token).map_err(|_| Refusal::NotRevoked(GrantFault::NoToken))?.into_owned();
-    let (app, keyset) = (Arc::clone(app), Arc::clone(&door.keyset));
+    let (app, keyset) = (Arc::clone(app), Arc::clone(door.keyset));
     Ok(Answer::soon(async move {
         match keyset.revoke_token(permit, &token).await {
             Ok(()) => Reply::json(ContentType::Script, shape::revoked()),
@@ -41,7 +41,7 @@ pub(super) fn revoke_token(app: &Arc<App>, door: &Door<'_>, token: &str) -> Resu
 pub(super) fn grant_keys(app: &Arc<App>, door: &Door<'_>, target: &Target<'_>) -> Result<Answer, Refusal> {
     let permit = door.keyset.decide_signed(&door.shown, GrantKeys).map_err(refusal)?;
     let grant = KeyGrant::parse(target)?;
-    let (app, keyset) = (Arc::clone(app), Arc::clone(&door.keyset));
+    let (app, keyset) = (Arc::clone(app), Arc::clone(door.keyset));
     Ok(Answer::soon(async move {
         match keyset.grant_keys(permit, &grant).await {
             Ok(()) => script(grant.answer(&keyset.options().subscribe_key)),

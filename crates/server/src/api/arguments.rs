@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::hash::Hash;
 use std::time::Duration;
 
 use node::{Caller, GroupStream, PresenceOptions};
@@ -132,7 +131,12 @@ pub(super) fn channels(list: &str) -> Result<Vec<ChannelName>, Invalid> {
     once(text.split(',').filter(|name| !name.is_empty())).into_iter().map(|name| Ok(ChannelName::new(name)?)).collect()
 }
 
-fn once<T: Eq + Hash + Clone>(items: impl Iterator<Item = T>) -> Vec<T> {
-    let mut seen = HashSet::new();
-    items.filter(|item| seen.insert(item.clone())).collect()
+fn once<'t>(items: impl Iterator<Item = &'t str>) -> Vec<&'t str> {
+    let mut items: Vec<&str> = items.collect();
+    // Nearly every request names one channel.
+    if items.len() > 1 {
+        let mut seen = HashSet::with_capacity(items.len());
+        items.retain(|item| seen.insert(*item));
+    }
+    items
 }

@@ -32,7 +32,7 @@ pub(super) fn list_records(
 ) -> Result<Answer, Refusal> {
     let permit = enter(door, Operation::ListRecords(kind), Ok(ListRecords(kind)))??;
     let query = Query::parse(List::Records(kind), target)?;
-    let (keyset, shown) = (Arc::clone(&door.keyset), query.include);
+    let (keyset, shown) = (Arc::clone(door.keyset), query.include);
     Ok(soon(app, async move {
         let page = keyset.records(permit, query).await?;
         Ok(json(shape::records(kind, &page, shown)))
@@ -49,7 +49,7 @@ pub(super) fn write_records(
     let bulk = body_of(app, request).and_then(|body| Ok(Bulk::parse(kind, &body, custom_mode(request))?));
     let act = bulk.as_ref().map(|bulk| WriteRecords { kind, sets: bulk.sets.clone() }).map_err(Clone::clone);
     let permit = enter(door, Operation::WriteRecords(kind), act)??;
-    let (keyset, bulk) = (Arc::clone(&door.keyset), bulk?);
+    let (keyset, bulk) = (Arc::clone(door.keyset), bulk?);
     Ok(soon(app, async move {
         let results = keyset.set_records(permit).await?;
         Ok(json(shape::bulk(&bulk.answers(&results))))
@@ -67,7 +67,7 @@ pub(super) fn get_record(
     let act = id_of(kind, id).map(|id| GetRecord { kind, id });
     let permit = enter(door, Operation::GetRecord(kind), act)??;
     let shown = include(target, None)?.own;
-    let keyset = Arc::clone(&door.keyset);
+    let keyset = Arc::clone(door.keyset);
     let known = text(request.headers.if_none_match).map(Cow::into_owned);
     let app = Arc::clone(app);
     Ok(soon(&Arc::clone(&app), async move {
@@ -90,7 +90,7 @@ pub(super) fn set_record(
     let act = id_of(kind, id).map(|id| SetRecord { kind, id });
     let permit = enter(door, Operation::SetRecord(kind), act)??;
     let shown = include(target, None)?.own;
-    let keyset = Arc::clone(&door.keyset);
+    let keyset = Arc::clone(door.keyset);
     let set =
         Set::parse(kind, permit.act().id.clone(), &body_of(app, request)?, custom_mode(request), condition(request))?;
     Ok(soon(app, async move {
@@ -108,7 +108,7 @@ pub(super) fn remove_record(
 ) -> Result<Answer, Refusal> {
     let act = id_of(kind, id).map(|id| RemoveRecord { kind, id });
     let permit = enter(door, Operation::RemoveRecord(kind), act)??;
-    let keyset = Arc::clone(&door.keyset);
+    let keyset = Arc::clone(door.keyset);
     let integrity = keyset.options().context.referential_integrity;
     let remove = Remove { kind, id: permit.act().id.clone(), condition: condition(request), integrity };
     Ok(soon(app, async move {
@@ -127,7 +127,7 @@ pub(super) fn list_memberships(
     let act = id_of(owner, id).map(|id| ListMemberships { kind: owner, id });
     let permit = enter(door, Operation::ListMemberships(owner), act)??;
     let query = Query::parse(List::Memberships { owner, id: permit.act().id.clone() }, target)?;
-    let (keyset, shown) = (Arc::clone(&door.keyset), query.include);
+    let (keyset, shown) = (Arc::clone(door.keyset), query.include);
     Ok(soon(app, async move {
         let page = keyset.memberships(permit, query).await?;
         Ok(json(shape::memberships(owner.other(), &page, shown)))
@@ -142,7 +142,7 @@ pub(super) fn manage_memberships(
     owner: Kind,
     id: &str,
 ) -> Result<Answer, Refusal> {
-    let keyset = Arc::clone(&door.keyset);
+    let keyset = Arc::clone(door.keyset);
     let integrity = keyset.options().context.referential_integrity;
     let id = id_of(owner, id);
     // What is in the body needs permission as well; what is wrong with it is told after what is wrong with the query.

@@ -9,7 +9,7 @@ use wire::Refusal;
 /// The way from a request into its key set. There is no other.
 pub(super) struct Door<'r> {
     /// The key set that is asked.
-    pub(super) keyset: Arc<Keyset>,
+    pub(super) keyset: &'r Arc<Keyset>,
     /// What the request shows of who sent it.
     pub(super) shown: Credentials<'r>,
 }

@@ -30,19 +30,19 @@ pub(super) fn group(
     }
     let permit = enter(door, Operation::ChangeGroup, group, ChangeGroup)?;
     let (add, remove) = (add?, remove?);
-    let (app, keyset) = (Arc::clone(app), Arc::clone(&door.keyset));
+    let (app, keyset) = (Arc::clone(app), Arc::clone(door.keyset));
     Ok(Answer::soon(async move { changed(&app, keyset.change_group(permit, add, remove).await) }))
 }
 
 pub(super) fn delete(app: &Arc<App>, door: &Door<'_>, group: &str) -> Result<Answer, Refusal> {
     let permit = enter(door, Operation::DeleteGroup, group, DeleteGroup)?;
-    let (app, keyset) = (Arc::clone(app), Arc::clone(&door.keyset));
+    let (app, keyset) = (Arc::clone(app), Arc::clone(door.keyset));
     Ok(Answer::soon(async move { changed(&app, keyset.delete_group(permit).await) }))
 }
 
 pub(super) fn list(door: &Door<'_>) -> Result<Reply, Refusal> {
     let permit = door.decide(ListGroups)?;
-    check_enabled(&door.keyset)?;
+    check_enabled(door.keyset)?;
     Ok(Reply::json(ContentType::Json, shape::groups(&door.keyset.group_names(permit))))
 }
 
@@ -54,7 +54,7 @@ fn enter<A: Act>(
 ) -> Result<Permit<A>, Refusal> {
     let group = decode(group).ok().and_then(|text| GroupName::new(text.as_ref()).ok());
     let permit = door.admit(operation, group.map(act).ok_or(Refusal::ReservedCharacter))?;
-    check_enabled(&door.keyset)?;
+    check_enabled(door.keyset)?;
     permit
 }
 

@@ -29,6 +29,7 @@ use crate::edge::{ContentType, Reply};
 use crate::metrics::Metrics;
 use arguments::Arguments;
 use door::Door;
+pub(crate) use subscribe::Subscribed;
 
 /// Everything an operation needs.
 pub(crate) struct App {
@@ -68,12 +69,13 @@ impl<T> Headers<T> {
 }
 
 /// The answer to a request, now or later. What comes later has let go of the request.
+#[expect(clippy::large_enum_variant, reason = "a box would be one more cold block of memory for every parked poll")]
 pub(crate) enum Answer {
     Now(Reply),
     /// As soon as the store has answered.
     Soon(Pending),
-    /// When something happens that the caller waits for.
-    Later(Pending),
+    /// When something happens that the caller waits for, or when it has waited as long as a poll is held.
+    Later(Subscribed),
 }
 
 /// A reply to come.
@@ -82,10 +84,6 @@ pub(crate) type Pending = Pin<Box<dyn Future<Output = Reply> + Send>>;
 impl Answer {
     fn soon(reply: impl Future<Output = Reply> + Send + 'static) -> Self {
         Self::Soon(Box::pin(reply))
-    }
-
-    fn later(reply: impl Future<Output = Reply> + Send + 'static) -> Self {
-        Self::Later(Box::pin(reply))
     }
 }
 
@@ -195,9 +193,9 @@ fn decompressed(app: &App, request: &Request<'_>, target: &Target<'_>) -> Option
     body::plain(request.body, Some(encoding), most).ok().map(Cow::into_owned)
 }
 
-fn keyset(app: &App, key: &str) -> Result<Arc<Keyset>, Refusal> {
+fn keyset<'a>(app: &'a App, key: &str) -> Result<&'a Arc<Keyset>, Refusal> {
     let key = wire::decode(key).map_err(|_| Refusal::InvalidSubscribeKey)?;
-    app.node.keyset(&key).cloned().ok_or(Refusal::InvalidSubscribeKey)
+    app.node.keyset(&key).ok_or(Refusal::InvalidSubscribeKey)
 }
 
 pub(crate) fn refuse(app: &App, refusal: &Refusal) -> Reply {

@@ -35,7 +35,7 @@ pub(super) fn here_now(door: &Door<'_>, arguments: &Arguments<'_>, channels: &st
         [channel] if places.groups.is_empty() && !patterns => Some(channel.clone()),
         _ => None,
     };
-    let request = HereNow { patterns, page: page(&door.keyset, arguments)? };
+    let request = HereNow { patterns, page: page(door.keyset, arguments)? };
     let answer = door.keyset.here_now(permit, request);
     let with_state = arguments.on("state");
     Ok(Reply::json(
@@ -53,8 +53,8 @@ pub(super) fn here_now(door: &Door<'_>, arguments: &Arguments<'_>, channels: &st
 
 pub(super) fn here_now_everywhere(door: &Door<'_>, arguments: &Arguments<'_>) -> Result<Reply, Refusal> {
     let permit = door.decide(acts::HereNowEverywhere)?;
-    check_enabled(&door.keyset)?;
-    let page = page(&door.keyset, arguments)?;
+    check_enabled(door.keyset)?;
+    let page = page(door.keyset, arguments)?;
     Ok(Reply::json(ContentType::Script, many(door.keyset.here_now_everywhere(permit, page), arguments.on("state"))))
 }
 
@@ -65,7 +65,7 @@ fn many(mut answer: Vec<Occupancy>, with_state: bool) -> Vec<u8> {
 
 pub(super) fn where_now(door: &Door<'_>, arguments: &Arguments<'_>, user: &str) -> Result<Reply, Refusal> {
     let permit = door.decide(acts::WhereNow)?;
-    check_enabled(&door.keyset)?;
+    check_enabled(door.keyset)?;
     let user = user_of(user)?;
     let among =
         arguments.raw("channel").map(arguments::channels).transpose().map_err(|why| unreadable("channel", &why))?;
@@ -124,7 +124,7 @@ fn enter<A: Act>(
     let groups = || arguments.groups().map_err(|why| unreadable("channel group", &why));
     let places = channels.and_then(|channels| Ok(Places { channels, groups: groups()? }));
     let permit = door.admit(operation, places.map(act))?;
-    check_enabled(&door.keyset)?;
+    check_enabled(door.keyset)?;
     permit
 }
 

@@ -87,7 +87,7 @@ fn enter(door: &Door<'_>, kind: Sent, publish_key: &str, channel: &str) -> Resul
         Sent::Signal => Operation::Signal,
     };
     let permit = door.admit(operation, channel_of(channel).map(|channel| Publish { kind, channel }))?;
-    check_publish_key(&door.keyset, publish_key)?;
+    check_publish_key(door.keyset, publish_key)?;
     let permit = permit?;
     check_channel(&permit.act().channel)?;
     Ok(permit)

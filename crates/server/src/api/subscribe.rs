@@ -1,11 +1,12 @@
 //! Subscribe, both versions (`docs/protocol/pubsub.md`).
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use engine::filter::MessageFilter;
 use node::acts::Listen;
-use node::{Batch, GroupStream, Keyset, Operation, Permit, Subscribe};
+use node::{Batch, GroupStream, Keyset, LongPoll, Operation, Permit, Subscribe};
 use wire::{ChannelName, GroupName, Refusal, Timetoken, pubsub};
 
 use super::arguments::{self, Arguments};
@@ -15,7 +16,7 @@ use super::{Answer, App, refuse};
 use crate::edge::{ContentType, Reply};
 
 pub(super) fn subscribe(
-    app: &Arc<App>,
+    app: &App,
     door: &Door<'_>,
     arguments: &Arguments<'_>,
     channels: &str,
@@ -36,7 +37,7 @@ pub(super) fn subscribe(
 }
 
 pub(super) fn subscribe_first(
-    app: &Arc<App>,
+    app: &App,
     door: &Door<'_>,
     arguments: &Arguments<'_>,
     channels: &str,
@@ -79,31 +80,51 @@ struct Shape {
     groups: bool,
 }
 
-fn poll(
-    app: &Arc<App>,
-    door: &Door<'_>,
-    read: Read<'_>,
-    callback: Option<String>,
-    render: fn(&Batch, &Keyset, Shape) -> Vec<u8>,
-) -> Answer {
-    let (permit, request) = match read.checked(door) {
-        Ok(begun) => begun,
-        Err(refusal) => return refuse(app, &refusal).wrapped(callback.as_deref()).into(),
-    };
-    let Listen { channels, groups } = permit.act();
-    let shape = Shape { several: channels.len() > 1 || !groups.is_empty(), groups: !groups.is_empty() };
-    let (app, keyset) = (Arc::clone(app), Arc::clone(&door.keyset));
-    Answer::later(async move {
-        let reply = match keyset.subscribe(permit, request).await {
-            Ok(batch) => {
-                app.metrics.delivered(&batch, app.node.now());
-                let body = render(&batch, &keyset, shape);
-                Reply::json(ContentType::Script, body).with_gap(batch.gap)
-            }
-            Err(refusal) => refuse(&app, &refusal),
-        };
-        reply.wrapped(callback.as_deref())
-    })
+/// Writes the body of a reply.
+type Render = fn(&Batch, &Keyset, Shape) -> Vec<u8>;
+
+/// A subscribe that waits for its reply.
+pub(crate) struct Subscribed {
+    poll: LongPoll,
+    render: Render,
+    shape: Shape,
+    callback: Option<Box<str>>,
+}
+
+impl Subscribed {
+    /// The reply, if there is one by now.
+    pub(crate) fn poll(&mut self, app: &App, context: &mut Context<'_>) -> Poll<Reply> {
+        Pin::new(&mut self.poll).poll(context).map(|answer| {
+            let reply = match answer {
+                Ok(batch) => {
+                    app.metrics.delivered(&batch, app.node.now());
+                    let body = (self.render)(&batch, self.poll.keyset(), self.shape);
+                    Reply::json(ContentType::Script, body).with_gap(batch.gap)
+                }
+                Err(refusal) => refuse(app, &refusal),
+            };
+            reply.wrapped(self.callback.as_deref())
+        })
+    }
+
+    /// It has waited long enough: the next time it is polled there is a reply.
+    pub(crate) fn expire(&mut self) {
+        self.poll.expire();
+    }
+}
+
+fn poll(app: &App, door: &Door<'_>, read: Read<'_>, callback: Option<String>, render: Render) -> Answer {
+    let begun = read.checked(door).and_then(|(permit, request)| {
+        let Listen { channels, groups } = permit.act();
+        let shape = Shape { several: channels.len() > 1 || !groups.is_empty(), groups: !groups.is_empty() };
+        Ok((door.keyset.subscribe(permit, request)?, shape))
+    });
+    match begun {
+        Ok((poll, shape)) => {
+            Answer::Later(Subscribed { poll, render, shape, callback: callback.map(String::into_boxed_str) })
+        }
+        Err(refusal) => refuse(app, &refusal).wrapped(callback.as_deref()).into(),
+    }
 }
 
 /// A subscribe as far as it can be read without its key set.

@@ -1,5 +1,6 @@
 //! The framework: every request that the lean loop leaves to it, HTTP/2, and the pages for operators.
 
+use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
 
@@ -19,13 +20,14 @@ use hyper_util::service::TowerToHyperService;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use wire::Refusal;
 use wire::route::Method;
 
 use super::lean::accepts_gzip;
+use super::reply::Reply;
 use super::rewind::Rewind;
-use crate::api::{self, Answer, App, Headers, Request};
+use crate::api::{self, Answer, App, Headers, Request, Subscribed};
 use crate::metrics::Served;
 
 /// Streams of one HTTP/2 connection at a time. Each may be a parked poll.
@@ -147,7 +149,7 @@ async fn protocol(State(app): State<Arc<App>>, request: HttpRequest) -> Response
             match answer {
                 Answer::Now(reply) => (operation, reply, false),
                 Answer::Soon(reply) => (operation, reply.await, false),
-                Answer::Later(reply) => (operation, reply.await, true),
+                Answer::Later(poll) => (operation, held(&app, poll).await, true),
             }
         }
     };
@@ -159,6 +161,18 @@ async fn protocol(State(app): State<Arc<App>>, request: HttpRequest) -> Response
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
+}
+
+/// The reply of a poll, however long it is held.
+async fn held(app: &App, mut poll: Subscribed) -> Reply {
+    let mut end = std::pin::pin!(sleep(app.edge.poll_hold));
+    poll_fn(|context| {
+        if end.as_mut().poll(context).is_ready() {
+            poll.expire();
+        }
+        poll.poll(app, context)
+    })
+    .await
 }
 
 /// The body, if it, the target and the head are within their limits: what is too long is refused before anything else.

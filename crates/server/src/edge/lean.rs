@@ -24,7 +24,7 @@ use wire::target::Target;
 
 use super::patience::Patience;
 use super::reply::Reply;
-use crate::api::{self, Answer, App, Headers, Pending, Request};
+use crate::api::{self, Answer, App, Headers, Pending, Request, Subscribed};
 use crate::metrics::Served;
 
 /// Headers in a request. Clients send about ten.
@@ -48,7 +48,7 @@ pub(super) enum After {
 /// Serves a connection until it closes or is handed over.
 pub(super) async fn serve(app: &Arc<App>, stream: TcpStream) -> After {
     let patience = Patience::new(Instant::now() + app.edge.idle);
-    let mut connection = Connection { app: Arc::clone(app), stream, ahead: Vec::new(), patience };
+    let mut connection = Connection { app, stream, ahead: Vec::new(), patience };
     loop {
         match connection.next().await {
             Ok(Next::Served) => {}
@@ -59,8 +59,8 @@ pub(super) async fn serve(app: &Arc<App>, stream: TcpStream) -> After {
     }
 }
 
-struct Connection {
-    app: Arc<App>,
+struct Connection<'a> {
+    app: &'a Arc<App>,
     stream: TcpStream,
     /// Bytes read and not yet used. Empty, and without memory, while the connection waits.
     ahead: Vec<u8>,
@@ -95,7 +95,7 @@ struct Whole {
     headers: Headers<Range<usize>>,
 }
 
-impl Connection {
+impl Connection<'_> {
     async fn next(&mut self) -> io::Result<Next> {
         let mut read_until: Option<Instant> = None;
         let mut needed = 1;
@@ -107,7 +107,7 @@ impl Connection {
                 match self.parse() {
                     Head::Whole(request) => return self.serve(request).await,
                     Head::Foreign => return Ok(Next::HandOver),
-                    Head::Refused(refusal) => return self.refuse(&refusal).await,
+                    Head::Refused(refusal) => return Box::pin(self.refuse(&refusal)).await,
                     Head::Partial => {}
                     Head::Body(end) => {
                         needed = end;
@@ -116,7 +116,7 @@ impl Connection {
                 }
             }
             if let (1, Some(refusal)) = (needed, self.too_long()) {
-                return self.refuse(&refusal).await;
+                return Box::pin(self.refuse(&refusal)).await;
             }
             seen = self.ahead.len();
             let edge = &self.app.edge;
@@ -129,7 +129,7 @@ impl Connection {
                 Some(0) => return Ok(Next::Close),
                 Some(_) => {}
                 None if self.ahead.is_empty() => return Ok(Next::Close),
-                None => return self.refuse(&Refusal::TooSlow).await,
+                None => return Box::pin(self.refuse(&Refusal::TooSlow)).await,
             }
         }
     }
@@ -198,62 +198,87 @@ impl Connection {
     }
 
     async fn serve(&mut self, request: Whole) -> io::Result<Next> {
-        let app = Arc::clone(&self.app);
+        let app = self.app;
         let served = Served::begin(&app.metrics);
+        let Whole { gzip, close, .. } = request;
+        let (operation, answer) = self.answer(&request);
+        let waited = matches!(answer, Answer::Later(_));
+        let reply = match answer {
+            Answer::Now(reply) => Some(reply),
+            Answer::Soon(reply) => self.attend(reply).await?,
+            Answer::Later(poll) => self.hold(poll).await?,
+        };
+        let Some(reply) = reply else { return Ok(Next::Close) };
+        let close = close || app.metrics.is_draining();
+        let reply = reply.compressed(gzip, app.edge.gzip_bytes);
+        let status = reply.status;
+        let rest = self.send(&reply, close)?;
+        drop(reply);
+        if !rest.is_empty() {
+            Box::pin(self.send_rest(&rest)).await?;
+        }
+        served.end(operation, status, waited);
+        if close { Box::pin(self.linger()).await } else { Ok(Next::Served) }
+    }
+
+    fn answer(&mut self, request: &Whole) -> (&'static str, Answer) {
         // `parse` found it to be text, and everything up to the body's end to be there.
         let target = std::str::from_utf8(&self.ahead[request.target.clone()]).unwrap_or_default();
         let read = |place: &Range<usize>| &self.ahead[place.clone()];
         let headers = request.headers.map(read);
-        let body = read(&request.body);
-        let asked = Request { method: request.method, target, body, headers };
-        let (operation, answer) = api::answer(&self.app, &asked);
+        let asked = Request { method: request.method, target, body: read(&request.body), headers };
+        let answered = api::answer(self.app, &asked);
         self.consume(request.body.end);
-        let waited = matches!(answer, Answer::Later(_));
-        let reply = match answer {
-            Answer::Now(reply) => reply,
-            Answer::Soon(reply) | Answer::Later(reply) => match self.attend(reply).await? {
-                Some(reply) => reply,
-                None => return Ok(Next::Close),
-            },
-        };
-        let close = request.close || self.app.metrics.is_draining();
-        let reply = reply.compressed(request.gzip, self.app.edge.gzip_bytes);
-        let status = reply.status;
-        self.send(&reply, close).await?;
-        served.end(operation, status, waited);
-        if close { self.linger().await } else { Ok(Next::Served) }
+        answered
     }
 
     /// Waits for a reply, and watches that the client is still there. None when it is not.
     async fn attend(&mut self, mut reply: Pending) -> io::Result<Option<Reply>> {
-        poll_fn(|context| {
-            if let Poll::Ready(reply) = reply.as_mut().poll(context) {
-                return Poll::Ready(Ok(Some(reply)));
-            }
-            // What is sent ahead is kept for its turn; beyond the limit it stays in the kernel.
-            while self.ahead.len() < READ_BYTES {
-                match ready!(self.poll_read(context))? {
-                    0 => return Poll::Ready(Ok(None)),
-                    _ => continue,
-                }
-            }
-            Poll::Pending
+        poll_fn(|context| match reply.as_mut().poll(context) {
+            Poll::Ready(reply) => Poll::Ready(Ok(Some(reply))),
+            Poll::Pending => self.poll_gone(context).map(|gone| gone.map(|()| None)),
         })
         .await
     }
 
+    /// The same for a poll, as long as it is held.
+    async fn hold(&mut self, mut poll: Subscribed) -> io::Result<Option<Reply>> {
+        self.patience.extend(Instant::now() + self.app.edge.poll_hold);
+        poll_fn(|context| {
+            if self.patience.poll_expired(context).is_ready() {
+                poll.expire();
+            }
+            match poll.poll(self.app, context) {
+                Poll::Ready(reply) => Poll::Ready(Ok(Some(reply))),
+                Poll::Pending => self.poll_gone(context).map(|gone| gone.map(|()| None)),
+            }
+        })
+        .await
+    }
+
+    /// Ready when the client is gone. What it sends ahead is kept for its turn; beyond the limit it stays in the kernel.
+    fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.ahead.len() < READ_BYTES {
+            if ready!(self.poll_read(context))? == 0 {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        Poll::Pending
+    }
+
     async fn refuse(&mut self, refusal: &Refusal) -> io::Result<Next> {
-        let app = Arc::clone(&self.app);
-        let served = Served::begin(&app.metrics);
+        let served = Served::begin(&self.app.metrics);
         let reply = Reply::refusal(refusal, self.app.node.now());
         self.ahead = Vec::new();
-        self.send(&reply, true).await?;
+        let rest = self.send(&reply, true)?;
+        self.send_rest(&rest).await?;
         served.end(api::NO_ROUTE, reply.status, false);
         self.linger().await
     }
 
-    async fn send(&mut self, reply: &Reply, close: bool) -> io::Result<()> {
-        let rest = SCRATCH.with_borrow_mut(|out| {
+    /// Sends a reply. Answers with what the kernel did not take at once.
+    fn send(&self, reply: &Reply, close: bool) -> io::Result<Vec<u8>> {
+        SCRATCH.with_borrow_mut(|out| {
             out.clear();
             reply.write(out, self.app.node.now(), close);
             let sent = match self.stream.try_write(out) {
@@ -267,8 +292,7 @@ impl Connection {
                 *out = Vec::new();
             }
             Ok(rest)
-        })?;
-        self.send_rest(&rest).await
+        })
     }
 
     /// Sends what the kernel did not take at once, as long as the client reads at all.

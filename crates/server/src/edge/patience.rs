@@ -8,35 +8,46 @@ use std::task::{Context, Poll};
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// A deadline that moves.
+/// A deadline that moves. For one task: whoever asked first is woken.
 pub(super) struct Patience {
     until: Instant,
     timer: Pin<Box<Sleep>>,
+    /// When the timer goes off and wakes the task; `None` while it would wake nobody. Kept here because the timer lies
+    /// elsewhere in memory, and nearly every look at it would find that it has not gone off.
+    wakes_at: Option<Instant>,
 }
 
 impl Patience {
     pub(super) fn new(until: Instant) -> Self {
-        Self { until, timer: Box::pin(sleep_until(until)) }
+        Self { until, timer: Box::pin(sleep_until(until)), wakes_at: None }
     }
 
     /// Waits until `until` from now on.
     pub(super) fn extend(&mut self, until: Instant) {
         self.until = until;
-        if until < self.timer.deadline() {
-            self.timer.as_mut().reset(until);
+        if self.wakes_at.is_some_and(|at| until < at) {
+            self.wakes_at = None;
         }
     }
 
     /// Ready once the deadline is past.
     pub(super) fn poll_expired(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.wakes_at.is_some_and(|at| Instant::now() < at) {
+            return Poll::Pending;
+        }
+        self.wakes_at = None;
+        let until = self.until;
+        if until < self.timer.deadline() {
+            self.timer.as_mut().reset(until);
+        }
         loop {
             if self.timer.as_mut().poll(context).is_pending() {
+                self.wakes_at = Some(self.timer.deadline());
                 return Poll::Pending;
             }
-            if self.timer.deadline() >= self.until {
+            if self.timer.deadline() >= until {
                 return Poll::Ready(());
             }
-            let until = self.until;
             self.timer.as_mut().reset(until);
         }
     }

@@ -170,14 +170,16 @@ impl Reply {
     pub(crate) fn write(&self, out: &mut Vec<u8>, now: Timetoken, close: bool) {
         out.reserve(320 + self.body.len());
         out.extend_from_slice(b"HTTP/1.1 ");
-        out.extend_from_slice(self.status.to_string().as_bytes());
+        push_number(out, self.status.into());
         out.push(b' ');
         out.extend_from_slice(reason(self.status).as_bytes());
         out.extend_from_slice(b"\r\n");
         self.headers(|name, value| push_header(out, name, value));
         date::with(now, |date| push_header(out, "Date", date));
         if self.status != NOT_MODIFIED {
-            push_header(out, "Content-Length", &self.body.len().to_string());
+            out.extend_from_slice(b"Content-Length: ");
+            push_number(out, self.body.len());
+            out.extend_from_slice(b"\r\n");
         }
         if close {
             push_header(out, "Connection", "close");
@@ -211,6 +213,11 @@ fn push_header(out: &mut Vec<u8>, name: &str, value: &str) {
     out.extend_from_slice(b": ");
     out.extend_from_slice(value.as_bytes());
     out.extend_from_slice(b"\r\n");
+}
+
+fn push_number(out: &mut Vec<u8>, number: usize) {
+    // Writing into a Vec cannot fail.
+    let _ = write!(out, "{number}");
 }
 
 fn reason(status: u16) -> &'static str {

@@ -134,10 +134,10 @@ impl NodeSite {
     }
 
     /// Polls until there is nothing more.
-    fn listen(&mut self, keyset: &Keyset) {
+    fn listen(&mut self, keyset: &Arc<Keyset>) {
         loop {
             let listen = acts::Listen { channels: self.streams.clone(), groups: Vec::new() };
-            let poll = keyset.subscribe(permit(keyset, listen), observer(self.cursor));
+            let poll = keyset.subscribe(permit(keyset, listen), observer(self.cursor)).unwrap();
             // A poll that would wait is given up; the next one begins at the same cursor.
             let batch = self.runtime.block_on(async {
                 tokio::select! {

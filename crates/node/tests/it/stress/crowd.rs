@@ -139,7 +139,7 @@ pub(super) async fn subscribe(
         }
         call.0.cursor = cursor;
         let keyset = Arc::clone(&keyset);
-        async move { keyset.subscribe(permit(&keyset, call.1), call.0).await.unwrap() }
+        async move { keyset.subscribe(permit(&keyset, call.1), call.0).unwrap().held().await.unwrap() }
     };
     let mut cursor = ask(&names, None).await.cursor;
     loop {

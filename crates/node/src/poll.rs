@@ -1,0 +1,300 @@
+//! A poll: a subscribe call that waits for its answer.
+//!
+//! - It is a future without a timer: whoever holds it says when it has waited long enough, so that a connection needs
+//!   no timer beside the one it has.
+//! - It is one piece of memory for a caller with one channel. Most connections of a server are in a poll, what they
+//!   own is cold when a message comes, and every block of it that must be fetched costs as much as parsing a header.
+//! - Dropping it closes it: the caller's connection is gone.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{self, Context, Waker};
+
+use engine::access::Grounds;
+use engine::access::acts::Listen;
+use engine::filter::MessageFilter;
+use engine::presence::{Release, Seats};
+use engine::pubsub::{Catch, Gap, Watch, Watched};
+use smallvec::SmallVec;
+use wire::{CompactString, GroupName, Refusal, Timetoken};
+
+use crate::access::Held;
+use crate::groups::group_stream;
+use crate::keyset::Keyset;
+use crate::post::Posted;
+use crate::pubsub::{Batch, Item};
+
+/// A poll that is open. Comes to its answer when there is something to tell, when it [expires](LongPoll::expire), when
+/// a group of it changes, when what permitted it ends, or when the node stops.
+#[must_use = "a poll that is dropped is closed"]
+pub struct LongPoll {
+    keyset: Arc<Keyset>,
+    listening: Streams,
+    permission: Option<Box<Permission>>,
+    filter: Option<Box<MessageFilter>>,
+    /// Where the caller is present while the poll is open.
+    seats: Seats,
+    /// Where the caller stands.
+    cursor: Timetoken,
+    /// Up to here everything was read, and was nothing that the caller wants.
+    read_until: Timetoken,
+    gap: Option<Gap>,
+    parked: Option<Watch>,
+    parked_on_groups: Vec<(String, Watch)>,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// A first call, which asks for a cursor only.
+    First,
+    Open,
+    /// It has waited long enough.
+    Expired,
+}
+
+/// What permitted a poll, where that can end.
+pub(crate) struct Permission {
+    named: Listen,
+    grounds: Grounds,
+    held: Option<Held>,
+}
+
+impl Permission {
+    /// What is to be watched of a permission; none where nothing can end it.
+    pub(crate) fn that_may_end(named: Listen, grounds: Grounds) -> Option<Box<Self>> {
+        grounds.ends()?;
+        Some(Box::new(Self { named, grounds, held: None }))
+    }
+}
+
+/// What a poll listens to: its streams, and the groups whose change ends it, with their versions.
+#[derive(Debug, Default)]
+pub(crate) struct Streams {
+    pub(crate) streams: SmallVec<[Stream; 1]>,
+    pub(crate) groups: Vec<(GroupName, u64)>,
+}
+
+/// A stream of a poll, and what `b` says of it.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    pub(crate) name: CompactString,
+    /// The group that brought it, as the caller wrote it.
+    pub(crate) group: Option<CompactString>,
+    /// The request names nothing else, so what was published on exactly this channel needs no `b`.
+    pub(crate) alone: bool,
+}
+
+impl AsRef<str> for Stream {
+    fn as_ref(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Future for LongPoll {
+    type Output = Result<Batch, Refusal>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> task::Poll<Self::Output> {
+        let poll = self.get_mut();
+        if poll.stage == Stage::First {
+            return task::Poll::Ready(Ok(Batch::empty(poll.cursor)));
+        }
+        if poll.parked.is_some() {
+            poll.unpark();
+        } else if poll.park(context.waker()) {
+            return task::Poll::Pending;
+        }
+        match poll.read() {
+            Ok(None) => {}
+            Ok(Some(batch)) => {
+                poll.answered(&batch);
+                return task::Poll::Ready(Ok(batch));
+            }
+            Err(refusal) => return task::Poll::Ready(Err(refusal)),
+        }
+        if !poll.park(context.waker()) {
+            // Messages that the caller does not want may come faster than they are read. They must neither keep the
+            // thread nor the poll.
+            context.waker().wake_by_ref();
+        }
+        task::Poll::Pending
+    }
+}
+
+impl LongPoll {
+    /// A first call, which is answered with this cursor.
+    pub(crate) fn first(keyset: Arc<Keyset>, cursor: Timetoken) -> Self {
+        let mut poll = Self::open(keyset, Streams::default(), None, cursor, None, Seats::new());
+        poll.stage = Stage::First;
+        poll
+    }
+
+    /// A poll for what is newer than `cursor`.
+    pub(crate) fn open(
+        keyset: Arc<Keyset>,
+        listening: Streams,
+        permission: Option<Box<Permission>>,
+        cursor: Timetoken,
+        filter: Option<MessageFilter>,
+        seats: Seats,
+    ) -> Self {
+        Self {
+            keyset,
+            listening,
+            permission,
+            filter: filter.map(Box::new),
+            seats,
+            cursor,
+            read_until: cursor,
+            gap: None,
+            parked: None,
+            parked_on_groups: Vec::new(),
+            stage: Stage::Open,
+        }
+    }
+
+    /// The key set that it was asked of.
+    #[must_use]
+    pub fn keyset(&self) -> &Keyset {
+        &self.keyset
+    }
+
+    /// It has waited long enough: the next time it is polled it has an answer, if only an empty one.
+    pub fn expire(&mut self) {
+        if self.stage == Stage::Open {
+            self.stage = Stage::Expired;
+        }
+    }
+
+    /// Waits for the answer with a timer of its own.
+    ///
+    /// # Errors
+    /// What ended the permission.
+    pub async fn held(mut self) -> Result<Batch, Refusal> {
+        match tokio::time::timeout(self.keyset.options.pubsub.hold, &mut self).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                self.expire();
+                self.await
+            }
+        }
+    }
+
+    /// Waits on its streams for the next message, unless there is an answer already.
+    fn park(&mut self, waker: &Waker) -> bool {
+        if self.stage == Stage::Expired {
+            return false;
+        }
+        let timelines = &self.keyset.timelines;
+        match timelines.watch(&self.listening.streams, self.read_until, waker) {
+            Watched::Ready => return false,
+            Watched::Waiting(watch) => self.parked = Some(watch),
+        }
+        self.keyset.counters().parked.add(1);
+        for (group, _) in &self.listening.groups {
+            let stream = group_stream(group);
+            if let Watched::Waiting(watch) = timelines.watch(&[&stream], self.read_until, waker) {
+                self.parked_on_groups.push((stream, watch));
+            }
+        }
+        if let Some(permission) = &mut self.permission {
+            permission.held = self.keyset.access.hold(&permission.grounds, waker);
+        }
+        // Parked first, asked second: who closes or changes a group does it the other way round.
+        let waits = !self.keyset.is_closing() && !self.groups_changed() && self.still_permitted().is_ok();
+        if !waits {
+            self.unpark();
+        }
+        waits
+    }
+
+    /// Gives its places back.
+    fn unpark(&mut self) {
+        let timelines = &self.keyset.timelines;
+        if let Some(watch) = self.parked.take() {
+            timelines.unwatch(&self.listening.streams, watch);
+            self.keyset.counters().parked.add(-1);
+        }
+        for (stream, watch) in self.parked_on_groups.drain(..) {
+            timelines.unwatch(&[stream], watch);
+        }
+        if let Some(held) = self.permission.as_mut().and_then(|permission| permission.held.take()) {
+            self.keyset.access.let_go(held);
+        }
+    }
+
+    /// The answer, if there is one by now.
+    fn read(&mut self) -> Result<Option<Batch>, Refusal> {
+        let catch = self.keyset.timelines.catch_up(&self.listening.streams, self.read_until, self.keyset.now());
+        // Asked after reading: nothing is handed out to whom it is no longer permitted.
+        self.still_permitted()?;
+        // The same: what is handed out, the cursor above all, must be of the channels of this moment.
+        if self.groups_changed() {
+            // The caller comes back with the same cursor, and its next poll has the new channels.
+            return Ok(Some(Batch::empty(self.cursor)));
+        }
+        // What was read and filtered away needs no second look.
+        self.read_until = catch.until;
+        self.gap = Gap::both(self.gap, catch.gap);
+        let items = self.select(catch);
+        let is_over = !items.is_empty() || self.stage == Stage::Expired || self.keyset.is_closing();
+        let cursor = items.last().map_or(self.read_until, Item::timetoken);
+        Ok(is_over.then_some(Batch { cursor, items, gap: self.gap }))
+    }
+
+    /// Picks what the caller wants, in the order of time, up to the size of a reply.
+    fn select(&self, catch: Catch<Posted>) -> SmallVec<[Item; 1]> {
+        let options = &self.keyset.options;
+        let events_too = options.presence.stream_filtering;
+        let mut items: SmallVec<[Item; 1]> = SmallVec::new();
+        let mut bytes = 0;
+        for caught in catch.posts {
+            if self.filter.as_ref().is_some_and(|filter| !caught.post.body.passes(filter, events_too)) {
+                continue;
+            }
+            bytes += Posted::envelope(&caught.post, &options.subscribe_key).len();
+            // Never between two copies of one message: the cursor could not tell them apart.
+            let last = items.last().map(Item::timetoken);
+            if bytes > options.pubsub.reply_bytes && last.is_some_and(|last| last < caught.post.timetoken) {
+                break;
+            }
+            let Stream { name, group, alone } = &self.listening.streams[caught.stream];
+            let bare = *alone && caught.post.channel.as_str() == name;
+            let matched = (!bare).then(|| group.as_ref().unwrap_or(name).clone());
+            items.push(Item { post: caught.post, matched });
+        }
+        items
+    }
+
+    fn still_permitted(&self) -> Result<(), Refusal> {
+        let Some(Permission { named, grounds, .. }) = self.permission.as_deref() else { return Ok(()) };
+        self.keyset.access.check(grounds, named, self.keyset.now().timestamp())
+    }
+
+    fn groups_changed(&self) -> bool {
+        self.listening.groups.iter().any(|(group, version)| self.keyset.group(group).version() != *version)
+    }
+
+    fn answered(&mut self, batch: &Batch) {
+        self.release(Release::Answered);
+        let counters = self.keyset.counters();
+        counters.delivered.add(batch.items.len() as u64);
+        counters.gaps.add(u64::from(batch.gap.is_some()));
+    }
+
+    /// Ends the presence that the caller has by its poll.
+    fn release(&mut self, how: Release) {
+        let seats = std::mem::take(&mut self.seats);
+        let renews = self.keyset.subscribes_renew() && how == Release::Answered;
+        if !seats.is_empty() && (renews || self.keyset.polls_matter()) {
+            self.keyset.with_presence(|presence, now, effects| presence.release(&seats, how, now, effects));
+        }
+    }
+}
+
+impl Drop for LongPoll {
+    fn drop(&mut self) {
+        self.unpark();
+        self.release(Release::Dropped);
+    }
+}
