@@ -30,8 +30,11 @@ const (
 type keys struct{ subscribe, publish string }
 
 var (
-	origin  = setting("HEREABOUTS_ORIGIN")
-	keySet  = keys{setting("HEREABOUTS_SUBSCRIBE_KEY"), setting("HEREABOUTS_PUBLISH_KEY")}
+	origin = setting("HEREABOUTS_ORIGIN")
+	keySet = keys{setting("HEREABOUTS_SUBSCRIBE_KEY"), setting("HEREABOUTS_PUBLISH_KEY")}
+	// A key set that is in interval mode above 2 occupants, with an interval of 1 second and deltas on.
+	intervalKeySet = keys{setting("HEREABOUTS_INTERVAL_SUBSCRIBE_KEY"), setting("HEREABOUTS_INTERVAL_PUBLISH_KEY")}
+
 	plainly = &http.Client{Timeout: within}
 )
 
@@ -259,6 +262,10 @@ func freshOnes(names ...string) []string {
 
 // joins makes a user present by the heartbeat call, for as short a timeout as a test wants.
 func joins(channel, userID string, seconds int, state object) {
+	joinsIn(keySet, channel, userID, seconds, state)
+}
+
+func joinsIn(keySet keys, channel, userID string, seconds int, state object) {
 	query := url.Values{"uuid": {userID}, "heartbeat": {fmt.Sprint(seconds)}}
 	if state != nil {
 		query.Set("state", asJSON(object{channel: state}))

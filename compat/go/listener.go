@@ -88,6 +88,13 @@ var presenceEvents = []example{
 			fail("the timeout of 2 s took %v s", seconds)
 		}
 	}},
+	{name: "event: interval", run: func() {
+		channel := fresh("hall")
+		same("channel", hearsInterval(channel).Channel, channel)
+	}},
+	{name: "event: interval with deltas", run: func() {
+		same("join", hearsInterval(fresh("hall")).Join, []string{"u3", "u4", "u5"})
+	}},
 	{name: "subscribe with state", run: func() {
 		channel, ann := fresh("room"), fresh("ann")
 		heard := subscribed(client(fresh("watcher")), channel)
@@ -139,6 +146,22 @@ var presenceEvents = []example{
 
 		same("who lapsed", lapsed.UUID, "clock")
 	}},
+}
+
+// hearsInterval has five users join a channel that is in interval mode above two, and hears the event that tells all.
+func hearsInterval(channel string) *PNPresence {
+	pn := clientOf(fresh("ann"), func(config *Config) {
+		config.SubscribeKey, config.PublishKey = intervalKeySet.subscribe, intervalKeySet.publish
+	})
+	listener := listen(pn)
+	pn.Subscribe().Channels([]string{channel + "-pnpres"}).Execute()
+	connected(listener)
+	for _, userID := range []string{"u1", "u2", "u3", "u4", "u5"} {
+		joinsIn(intervalKeySet, channel, userID, 60, nil)
+	}
+	return next("interval", listener.Presence, func(event *PNPresence) bool {
+		return event.Event == "interval" && event.Occupancy == told(5)
+	})
 }
 
 var messageEvents = []example{

@@ -6,5 +6,5 @@ package main
 // An example of its own says so.
 func told(int) int { return 0 }
 
-// This version has no call that the newest one lacks.
+// This version has no call that the other one lacks.
 var ownToVersion []example

@@ -57,7 +57,7 @@ const JAVASCRIPT: [(&str, &[&str]); 3] = [
 ];
 
 /// The build tags of each SDK, and what that is called here.
-const GO: [(&str, &str); 2] = [("go newest", "newest"), ("go v4", "v4")];
+const GO: [(&str, &str); 2] = [("go v7", "v7"), ("go v4", "v4")];
 
 impl Environment {
     pub(super) fn name(&self) -> &'static str {

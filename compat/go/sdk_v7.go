@@ -4,7 +4,7 @@ package main
 
 import pubnub "github.com/pubnub/go/v7"
 
-// The newest SDK: the names that the examples use, so that they are written once for both.
+// Version 7 of the SDK: the names that the examples use, so that they are written once for both.
 type (
 	Config                   = pubnub.Config
 	Listener                 = pubnub.Listener

@@ -5,7 +5,7 @@ package main
 // told is the occupancy that a presence event of this version shows.
 func told(occupancy int) int { return occupancy }
 
-// What only the newest SDK has.
+// What only version 7 has.
 var ownToVersion = []example{
 	{name: "message: custom type", run: func() {
 		channel, bob := fresh("room"), fresh("bob")
