@@ -6,9 +6,10 @@
 //!   own is cold when a message comes, and every block of it that must be fetched costs as much as parsing a header.
 //! - Dropping it closes it: the caller's connection is gone.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{self, Context, Waker};
+use std::task::{self, Context, Waker, ready};
 
 use engine::access::Grounds;
 use engine::access::acts::Listen;
@@ -16,6 +17,7 @@ use engine::filter::MessageFilter;
 use engine::presence::{Release, Seats};
 use engine::pubsub::{Catch, Gap, Watch, Watched};
 use smallvec::SmallVec;
+use tokio::time::sleep;
 use wire::{CompactString, GroupName, Refusal, Timetoken};
 
 use crate::access::Held;
@@ -166,18 +168,22 @@ impl LongPoll {
         }
     }
 
-    /// Waits for the answer with a timer of its own.
+    /// Waits for the answer with a timer of its own, once it has to wait.
     ///
     /// # Errors
     /// What ended the permission.
     pub async fn held(mut self) -> Result<Batch, Refusal> {
-        match tokio::time::timeout(self.keyset.options.pubsub.hold, &mut self).await {
-            Ok(answer) => answer,
-            Err(_) => {
-                self.expire();
-                self.await
+        let mut end = None;
+        poll_fn(|context| {
+            if let answer @ task::Poll::Ready(_) = Pin::new(&mut self).poll(context) {
+                return answer;
             }
-        }
+            let end = end.get_or_insert_with(|| Box::pin(sleep(self.keyset.options.pubsub.hold)));
+            ready!(end.as_mut().poll(context));
+            self.expire();
+            Pin::new(&mut self).poll(context)
+        })
+        .await
     }
 
     /// Waits on its streams for the next message, unless there is an answer already.
