@@ -5,6 +5,7 @@
 //! - The five areas have a file each (`pubsub`, `presence`, `context`, …); what they share stands beside them.
 
 pub mod access;
+pub mod answer;
 pub mod context;
 pub mod groups;
 pub mod names;

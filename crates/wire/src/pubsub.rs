@@ -4,9 +4,10 @@ use std::io::Write;
 
 use compact_str::CompactString;
 
+use crate::answer::{self, Unreadable};
 use crate::json::{Json, push_string};
 use crate::names::{ChannelName, SubscribeKey};
-use crate::time::Timetoken;
+use crate::time::{Ticks, Timetoken};
 
 /// The region that every cursor and envelope names. Clients parse it into as little as a signed byte, and one of them
 /// leaves it out when it is 0.
@@ -125,10 +126,34 @@ pub fn sent(timetoken: Timetoken) -> String {
     format!(r#"[1,"Sent","{timetoken}"]"#)
 }
 
+/// Reads what was answered to a publish, signal or fire: the timetoken of the message.
+///
+/// # Errors
+/// [`Unreadable`]
+pub fn read_sent(body: &[u8]) -> Result<Timetoken, Unreadable> {
+    let (_, _, timetoken): (u8, String, Ticks) = answer::read(body)?;
+    Ok(timetoken.into())
+}
+
 /// The reply to a time call.
 #[must_use]
 pub fn time(now: Timetoken) -> String {
     format!("[{}]", now.ticks())
+}
+
+/// Reads what was answered to a time call.
+///
+/// ```
+/// use wire::{Timetoken, pubsub};
+/// let now = Timetoken::from_ticks(17_000_000_000_000_000);
+/// assert_eq!(pubsub::read_time(pubsub::time(now).as_bytes()), Ok(now));
+/// ```
+///
+/// # Errors
+/// [`Unreadable`]
+pub fn read_time(body: &[u8]) -> Result<Timetoken, Unreadable> {
+    let (timetoken,): (Ticks,) = answer::read(body)?;
+    Ok(timetoken.into())
 }
 
 /// Appends a text as a JSON string: the parts of a reply of the first version of subscribe.

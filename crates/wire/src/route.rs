@@ -33,6 +33,19 @@ impl Method {
             _ => Self::Other,
         }
     }
+
+    /// Its name. [`Method::Other`] has none.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+            Self::Options => "OPTIONS",
+            Self::Other => "",
+        }
+    }
 }
 
 /// Which body limit a publish has.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Add;
 use std::time::Duration;
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
 /// A point on the timeline of messages: 100 ns units since the Unix epoch, 17 digits today.
@@ -79,6 +80,23 @@ impl fmt::Display for Timetoken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Pads to 17 digits, because clients check the length.
         write!(f, "{:017}", self.0)
+    }
+}
+
+/// A timetoken as it stands in an answer: a number, or its digits.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Ticks {
+    Number(u64),
+    Digits(CompactString),
+}
+
+impl From<Ticks> for Timetoken {
+    fn from(ticks: Ticks) -> Self {
+        match ticks {
+            Ticks::Number(ticks) => Self::from_ticks(ticks),
+            Ticks::Digits(text) => Self::parse(&text).unwrap_or_default(),
+        }
     }
 }
 

@@ -79,10 +79,7 @@ impl<'r> Signed<'r> {
     #[must_use]
     pub fn second(&self, publish_key: &str) -> Vec<(String, &'r [u8])> {
         let method = match self.method {
-            Method::Get => "GET",
-            Method::Post => "POST",
-            Method::Patch => "PATCH",
-            Method::Delete => "DELETE",
+            Method::Get | Method::Post | Method::Patch | Method::Delete => self.method.as_str(),
             Method::Options | Method::Other => return Vec::new(),
         };
         let mut forms = Vec::with_capacity(3);

@@ -1,5 +1,9 @@
 //! Presence: its events, as subscribers receive them, and its replies (`docs/protocol/presence.md`).
 
+mod answer;
+
+pub use answer::{HereNowChannelData, HereNowOccupantData, HereNowResult, State};
+
 use crate::json::{Json, push_string};
 use crate::names::{ChannelName, SubscribeKey, UserId};
 use crate::percent::encode;

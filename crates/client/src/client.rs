@@ -1,0 +1,229 @@
+//! The client: what every call of it shares.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use wire::Timestamp;
+
+use crate::call::{Answered, Call, Options};
+use crate::config::Config;
+use crate::error::Error;
+use crate::operation::Operation;
+use crate::origin::Origin;
+use crate::request::{Outgoing, Response};
+#[cfg(feature = "http")]
+use crate::runtime::Runtime;
+use crate::sign;
+use crate::status::Status;
+#[cfg(feature = "http")]
+use crate::transport::HttpTransport;
+use crate::transport::Transport;
+
+/// What makes calls: [`Client`] and [`blocking::Client`](crate::blocking::Client) are this, and differ only in how a call is run.
+///
+/// Cheap to clone; clones share connections, the token and subscriptions.
+pub struct Caller<M> {
+    core: Arc<Core>,
+    mode: PhantomData<fn() -> M>,
+}
+
+/// The client for asynchronous programs: `.await` runs a call.
+pub type Client = Caller<Async>;
+
+/// Calls are run by `.await`.
+#[derive(Debug)]
+pub enum Async {}
+
+/// Calls are run by `.sync()`.
+#[derive(Debug)]
+pub enum Blocking {}
+
+/// How calls are run.
+pub trait Mode: sealed::Mode {}
+
+impl Mode for Async {}
+impl Mode for Blocking {}
+
+mod sealed {
+    use super::{Async, Blocking};
+
+    pub trait Mode: 'static {
+        /// The runtime of a client that is made now.
+        #[cfg(feature = "http")]
+        #[allow(private_interfaces, reason = "this module is private, and nobody else sees the trait")]
+        fn runtime() -> Result<crate::runtime::Runtime, crate::error::Error>;
+    }
+
+    #[allow(private_interfaces, reason = "this module is private, and nobody else sees the trait")]
+    impl Mode for Async {
+        #[cfg(feature = "http")]
+        fn runtime() -> Result<crate::runtime::Runtime, crate::error::Error> {
+            crate::runtime::Runtime::current()
+        }
+    }
+
+    #[allow(private_interfaces, reason = "this module is private, and nobody else sees the trait")]
+    impl Mode for Blocking {
+        #[cfg(feature = "http")]
+        fn runtime() -> Result<crate::runtime::Runtime, crate::error::Error> {
+            crate::runtime::Runtime::shared()
+        }
+    }
+}
+
+/// What all clones of a client share.
+pub(crate) struct Core {
+    pub(crate) config: Config,
+    pub(crate) origin: Origin,
+    token: RwLock<Option<String>>,
+    transport: Box<dyn Transport>,
+    #[cfg(feature = "http")]
+    pub(crate) runtime: Runtime,
+}
+
+impl<M: Mode> Caller<M> {
+    /// A client with this configuration. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) when the subscribe key is missing, or the origin, the proxy or a certificate
+    /// is not one.
+    #[cfg(feature = "http")]
+    pub fn new(config: Config) -> Result<Self, Error> {
+        let (origin, runtime) = (config.check()?, M::runtime()?);
+        let transport = Box::new(HttpTransport::new(&config, &origin, runtime.clone())?);
+        Ok(Self::of(Core { token: RwLock::new(config.token.clone()), config, origin, transport, runtime }))
+    }
+
+    /// A client that sends its requests with a transport of the application's own.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) when the subscribe key is missing, or the origin is not one.
+    pub fn with_transport(config: Config, transport: impl Transport) -> Result<Self, Error> {
+        let origin = config.check()?;
+        Ok(Self::of(Core {
+            token: RwLock::new(config.token.clone()),
+            config,
+            origin,
+            transport: Box::new(transport),
+            #[cfg(feature = "http")]
+            runtime: M::runtime()?,
+        }))
+    }
+}
+
+impl<M> Caller<M> {
+    fn of(core: Core) -> Self {
+        Self { core: Arc::new(core), mode: PhantomData }
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    /// What it was made with.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.core.config
+    }
+
+    /// A call of this operation.
+    pub fn call<O: Operation>(&self, operation: O) -> Call<M, O> {
+        Call::new(self.clone(), operation)
+    }
+
+    /// Sends this token, or auth key, with every request from now on; an empty one is none.
+    pub fn set_token(&self, token: impl Into<String>) {
+        *self.core.token.write().unwrap_or_else(PoisonError::into_inner) = Some(token.into());
+    }
+
+    /// The token that is sent, if there is one.
+    #[must_use]
+    pub fn token(&self) -> Option<String> {
+        self.core.token()
+    }
+}
+
+impl<M> Clone for Caller<M> {
+    fn clone(&self) -> Self {
+        Self { core: Arc::clone(&self.core), mode: PhantomData }
+    }
+}
+
+impl<M> fmt::Debug for Caller<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Client").field(&self.core.config).finish()
+    }
+}
+
+impl Core {
+    fn token(&self) -> Option<String> {
+        let token = self.token.read().unwrap_or_else(PoisonError::into_inner).clone();
+        token.filter(|token| !token.is_empty())
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.config.clock)()
+    }
+
+    /// The request of an operation as it is sent: with who asks, the token and the signature.
+    pub(crate) fn prepare<O: Operation>(&self, operation: &O, options: &Options) -> Result<Outgoing, Error> {
+        let Config { user, publish_key, secret_key, .. } = &self.config;
+        let mut request = operation.request(&self.config)?;
+        request.query.extend(options.query.iter().cloned());
+        if request.query.iter().all(|(name, _)| name != "uuid") {
+            request = request.with_some("uuid", user.clone());
+        }
+        request = request.with("pnsdk", SDK);
+        if !O::OPEN {
+            request = request.with_some("auth", self.token());
+        }
+        if let Some(secret_key) = secret_key.as_ref().filter(|_| !O::OPEN) {
+            let publish_key = publish_key.as_deref().ok_or_else(|| Error::usage("signing needs a publish key"))?;
+            request = sign::signed(request, publish_key, secret_key, self.now());
+        }
+        Ok(Outgoing {
+            method: request.method,
+            origin: self.origin.clone(),
+            target: request.target(),
+            headers: self.config.headers.iter().cloned().chain(request.headers).collect(),
+            body: request.body,
+            timeout: options.timeout.or(request.timeout).unwrap_or(self.config.request_timeout),
+            answer_bytes_max: self.config.answer_bytes_max,
+        })
+    }
+
+    /// Runs an operation.
+    pub(crate) async fn run<O: Operation>(&self, operation: &O, options: &Options) -> Answered<O::Output> {
+        let (outcome, affected) = (self.exchange(operation, options).await, operation.affects());
+        match outcome {
+            Ok((result, code)) => Answered { result: Ok(result), status: Status::done(O::NAME, code, affected) },
+            Err(error) => {
+                let status = Status::failed(O::NAME, &error, affected);
+                Answered { result: Err(error), status }
+            }
+        }
+    }
+
+    async fn exchange<O: Operation>(&self, operation: &O, options: &Options) -> Result<(O::Output, u16), Error> {
+        let outgoing = self.prepare(operation, options).map_err(|error| error.during(O::NAME))?;
+        let response = self.transport.send(outgoing).await.map_err(|error| error.during(O::NAME))?;
+        Ok((self.understand(operation, &response)?, response.status))
+    }
+
+    /// What an answer means, refusals included.
+    pub(crate) fn understand<O: Operation>(&self, operation: &O, response: &Response) -> Result<O::Output, Error> {
+        let outcome = match response.status {
+            200..=299 => operation.answer(response),
+            _ => Err(Error::of(response)),
+        };
+        outcome.map_err(|error| {
+            let token = self.token();
+            let known = [token.as_deref(), self.config.secret_key.as_deref()].into_iter().flatten();
+            error.during(O::NAME).without(known.chain(operation.secrets()))
+        })
+    }
+}
+
+/// How this client names itself (`pnsdk`).
+const SDK: &str = concat!("hereabouts-rust/", env!("CARGO_PKG_VERSION"));

@@ -1,0 +1,3 @@
+//! The client against the real server, and against transports that misbehave.
+
+mod smoke;
