@@ -8,6 +8,7 @@ use wire::{PublishKey, Refusal, SubscribeKey, Timestamp};
 
 use super::acts::{Act, GrantToken, RevokeToken};
 use super::permit::Ground;
+use super::secret::SecretId;
 use super::{
     Credentials, Family, Grounds, Ledger, Operation, Permit, Rule, Secret, SignatureFault, Verified, signature,
     verified,
@@ -42,7 +43,8 @@ pub struct Guard {
 }
 
 impl Guard {
-    /// The guard of a key set. Any of the `secrets` is good; the first one signs. Without one, nothing is ever signed.
+    /// The guard of a key set. Any of the `secrets` is good until it ends; the first one signs. Without one, nothing is ever
+    /// signed.
     #[must_use]
     pub fn new(
         mode: Mode,
@@ -58,6 +60,28 @@ impl Guard {
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.mode == Mode::Open
+    }
+
+    /// The same guard with other secrets.
+    #[must_use]
+    pub fn with_secrets(&self, secrets: Vec<Secret>) -> Self {
+        Self { secrets, ..self.clone() }
+    }
+
+    /// The secrets that are still good.
+    #[must_use]
+    pub fn holding(&self, now: Timestamp) -> Vec<Secret> {
+        self.secrets.iter().filter(|secret| secret.holds(now)).cloned().collect()
+    }
+
+    /// Whether one of its secrets has ended.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.secrets.iter().any(|secret| !secret.holds(now))
+    }
+
+    fn holds(&self, id: SecretId, now: Timestamp) -> bool {
+        self.secrets.iter().any(|secret| secret.id() == id && secret.holds(now))
     }
 
     pub(super) fn subscribe_key(&self) -> &SubscribeKey {
@@ -84,11 +108,11 @@ impl Guard {
         token: impl FnOnce(&str) -> Result<Option<Arc<Verified>>, Refusal>,
     ) -> Result<Grounds, Refusal> {
         if self.is_open() {
-            return Ok(Grounds(Ground::Full));
+            return Ok(Grounds(Ground::Open));
         }
         if shown.signature().is_some() {
             return match signature::check(self, shown, now) {
-                Ok(()) => Ok(Grounds(Ground::Full)),
+                Ok(secret) => Ok(Grounds(Ground::Signed(secret))),
                 Err(SignatureFault::Timestamp) => Err(Refusal::InvalidTimestamp),
                 Err(SignatureFault::Missing | SignatureFault::Wrong) => Err(Refusal::WrongSignature),
             };
@@ -135,13 +159,13 @@ impl Guard {
     pub fn recheck<A: Act>(&self, grounds: &Grounds, act: &A, ledger: &Ledger, now: Timestamp) -> Result<(), Refusal> {
         match &grounds.0 {
             // What it permits is in the token and stays there; that it holds does not.
-            Ground::Full | Ground::Token { .. } => permitted(grounds, ledger, now).map(drop),
+            Ground::Open | Ground::Signed(_) | Ground::Token { .. } => self.permitted(grounds, ledger, now).map(drop),
             Ground::Key(_) => self.check(grounds, act, ledger, now),
         }
     }
 
     fn check<A: Act>(&self, grounds: &Grounds, act: &A, ledger: &Ledger, now: Timestamp) -> Result<(), Refusal> {
-        let Some(permitted) = permitted(grounds, ledger, now)? else { return Ok(()) };
+        let Some(permitted) = self.permitted(grounds, ledger, now)? else { return Ok(()) };
         let operation = act.operation();
         let names = act.names();
         let refused: Vec<_> = match operation.rule() {
@@ -183,7 +207,7 @@ impl Guard {
         ledger: &Ledger,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        match permitted(grounds, ledger, now)? {
+        match self.permitted(grounds, ledger, now)? {
             None => Ok(()),
             Some(permitted) if !permitted.is_nobody() && !permitted.anothers() => Ok(()),
             Some(_) => Err(refusal(operation, [])),
@@ -200,8 +224,8 @@ impl Guard {
         act: A,
         now: Timestamp,
     ) -> Result<Permit<A>, SignatureFault> {
-        signature::check(self, shown, now)?;
-        Ok(Permit { act, grounds: Grounds(Ground::Full) })
+        let secret = signature::check(self, shown, now)?;
+        Ok(Permit { act, grounds: Grounds(Ground::Signed(secret)) })
     }
 
     /// Signs a token.
@@ -220,18 +244,27 @@ impl Guard {
     /// # Errors
     /// [`GrantFault::NoToken`] for what this key set has not signed, [`GrantFault::Expired`].
     pub fn revocable(&self, _permit: &Permit<RevokeToken>, text: &str, now: Timestamp) -> Result<Verified, GrantFault> {
-        let token = Verified::of(text, self).ok().flatten().ok_or(GrantFault::NoToken)?;
+        let token = Verified::of(text, self).ok().flatten().filter(|token| self.holds(token.secret(), now));
+        let token = token.ok_or(GrantFault::NoToken)?;
         if token.expires() <= now { Err(GrantFault::Expired) } else { Ok(token) }
     }
-}
 
-/// What grounds permit at one moment; none when they permit everything.
-fn permitted<'g>(grounds: &'g Grounds, ledger: &'g Ledger, now: Timestamp) -> Result<Option<Permitted<'g>>, Refusal> {
-    match &grounds.0 {
-        Ground::Full => Ok(None),
-        Ground::Token { token, .. } if token.expires() <= now => Err(Refusal::TokenExpired),
-        Ground::Token { token, .. } if ledger.is_revoked(token.id()) => Err(Refusal::TokenRevoked),
-        Ground::Token { .. } | Ground::Key(_) => Ok(Some(Permitted { ground: &grounds.0, ledger, now })),
+    /// What grounds permit at one moment; none when they permit everything.
+    fn permitted<'g>(
+        &self,
+        grounds: &'g Grounds,
+        ledger: &'g Ledger,
+        now: Timestamp,
+    ) -> Result<Option<Permitted<'g>>, Refusal> {
+        match &grounds.0 {
+            Ground::Open => Ok(None),
+            Ground::Signed(secret) if self.holds(*secret, now) => Ok(None),
+            Ground::Signed(_) => Err(Refusal::WrongSignature),
+            Ground::Token { token, .. } if !self.holds(token.secret(), now) => Err(Refusal::TokenInvalid),
+            Ground::Token { token, .. } if token.expires() <= now => Err(Refusal::TokenExpired),
+            Ground::Token { token, .. } if ledger.is_revoked(token.id()) => Err(Refusal::TokenRevoked),
+            Ground::Token { .. } | Ground::Key(_) => Ok(Some(Permitted { ground: &grounds.0, ledger, now })),
+        }
     }
 }
 
@@ -244,7 +277,7 @@ struct Permitted<'g> {
 impl Permitted<'_> {
     fn on(&self, kind: Resource, name: &str) -> Permissions {
         match self.ground {
-            Ground::Full => Permissions::from_bits(u8::MAX),
+            Ground::Open | Ground::Signed(_) => Permissions::from_bits(u8::MAX),
             Ground::Token { anothers: true, .. } => Permissions::NONE,
             Ground::Token { token, .. } => token.permissions(kind, name),
             Ground::Key(auth) => self.ledger.keys.permissions(kind, name, auth.as_deref(), self.now),
@@ -263,7 +296,7 @@ impl Permitted<'_> {
     /// a request that names nothing.
     fn is_nobody(&self) -> bool {
         match self.ground {
-            Ground::Full | Ground::Token { .. } => false,
+            Ground::Open | Ground::Signed(_) | Ground::Token { .. } => false,
             Ground::Key(auth) => self.ledger.keys.of_everything(auth.as_deref(), self.now).is_none(),
         }
     }

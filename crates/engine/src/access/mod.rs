@@ -6,6 +6,7 @@
 //!   and takes the names from it. So a check that was forgotten does not compile, and nothing can be done with other
 //!   names than those that were checked.
 //! - What callers show is looked at in one order: a signature, then a token, then grants to auth keys.
+//! - A secret key may end. What rests on it, a token or a signed request, ends with it, as if it had never been signed.
 //! - Time is an argument; what changes (revocations, grants) is a [`Ledger`].
 
 pub mod acts;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use wire::Timestamp;
 
+use super::secret::SecretId;
 use super::{TokenId, Verified};
 
 /// Leave for one act, which is inside: whoever acts takes from here what to act on. Only a [`Guard`](super::Guard) makes one.
@@ -37,8 +38,10 @@ pub struct Grounds(pub(super) Ground);
 
 #[derive(Clone, Debug)]
 pub(super) enum Ground {
-    /// The key set is open, or the request is signed: nothing is asked, now or later.
-    Full,
+    /// The key set is open: nothing is asked, now or later.
+    Open,
+    /// The request is signed with this secret: nothing is asked while that is good.
+    Signed(SecretId),
     /// A token, and whether it is another user's.
     Token { token: Arc<Verified>, anothers: bool },
     /// What was granted to an auth key, or to everyone.
@@ -52,6 +55,8 @@ pub enum Ends {
     Token(TokenId, Timestamp),
     /// A grant to auth keys changes, or runs out.
     Keys,
+    /// A secret key ends. It ends what rests on a token as well.
+    Secret,
 }
 
 impl Grounds {
@@ -59,7 +64,8 @@ impl Grounds {
     #[must_use]
     pub fn ends(&self) -> Option<Ends> {
         match &self.0 {
-            Ground::Full => None,
+            Ground::Open => None,
+            Ground::Signed(_) => Some(Ends::Secret),
             Ground::Token { token, .. } => Some(Ends::Token(token.id(), token.expires())),
             Ground::Key(_) => Some(Ends::Keys),
         }

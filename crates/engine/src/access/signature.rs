@@ -6,6 +6,7 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use wire::Timestamp;
 
+use super::secret::SecretId;
 use super::{Credentials, Guard, Secret};
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -27,8 +28,8 @@ pub enum SignatureFault {
     Wrong,
 }
 
-/// Checks the signature of a request: its time first.
-pub(super) fn check(guard: &Guard, shown: &Credentials<'_>, now: Timestamp) -> Result<(), SignatureFault> {
+/// Checks the signature of a request, its time first. Answers with the secret that it was signed with.
+pub(super) fn check(guard: &Guard, shown: &Credentials<'_>, now: Timestamp) -> Result<SecretId, SignatureFault> {
     let signature = shown.signature();
     match shown.timestamp() {
         Some(at) if at.abs_diff(now.seconds()) <= SKEW => {}
@@ -38,23 +39,23 @@ pub(super) fn check(guard: &Guard, shown: &Credentials<'_>, now: Timestamp) -> R
     let signature = signature.ok_or(SignatureFault::Missing)?.map_err(|_| SignatureFault::Wrong)?;
     let (subscribe_key, publish_key) = (guard.subscribe_key().as_str(), guard.publish_key().as_str());
     let signed = shown.signed();
-    let right = match signature.strip_prefix("v2.") {
+    let matching = |pieces: &[&[u8]], given: &[u8]| {
+        let mut good = guard.secrets().iter().filter(|secret| secret.holds(now));
+        good.find(|secret| secret.verifies(pieces, given)).map(Secret::id)
+    };
+    let signed_with = match signature.strip_prefix("v2.") {
         Some(second) => {
             let given = decode(second)?;
             let texts = signed.second(publish_key);
-            texts.iter().any(|(head, body)| matches(guard.secrets(), &[head.as_bytes(), body], &given))
+            texts.iter().find_map(|(head, body)| matching(&[head.as_bytes(), body], &given))
         }
         None => {
             let given = decode(&signature)?;
             let texts = signed.first(subscribe_key, publish_key);
-            texts.iter().any(|text| matches(guard.secrets(), &[text.as_bytes()], &given))
+            texts.iter().find_map(|text| matching(&[text.as_bytes()], &given))
         }
     };
-    if right { Ok(()) } else { Err(SignatureFault::Wrong) }
-}
-
-fn matches(secrets: &[Secret], pieces: &[&[u8]], signature: &[u8]) -> bool {
-    secrets.iter().any(|secret| secret.verifies(pieces, signature))
+    signed_with.ok_or(SignatureFault::Wrong)
 }
 
 /// The bytes of a signature. Older clients write the alphabet of ordinary base64.

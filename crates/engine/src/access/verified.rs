@@ -7,6 +7,7 @@ use wire::access::{Permissions, Resource, Token};
 use wire::{Refusal, SubscribeKey, Timestamp};
 
 use super::pattern::Patterns;
+use super::secret::SecretId;
 use super::{Guard, Secret};
 
 /// What a revocation is about: one token, whatever its text looked like. A digest, so that nothing that is kept of a token
@@ -39,6 +40,7 @@ impl fmt::Debug for TokenId {
 pub struct Verified {
     id: TokenId,
     token: Token,
+    secret: SecretId,
     channels: Option<Patterns>,
     groups: Option<Patterns>,
     users: Option<Patterns>,
@@ -54,21 +56,25 @@ impl Verified {
         let Ok((token, _)) = Token::decode(&bytes) else { return Ok(None) };
         let (covered, signature) = Token::parts(&bytes).ok_or(Refusal::TokenInvalid)?;
         let pieces = pieces(guard.subscribe_key(), &covered);
-        if !guard.secrets().iter().any(|secret| secret.verifies(&pieces, signature)) {
-            return Err(Refusal::TokenInvalid);
-        }
+        let signed = guard.secrets().iter().find(|secret| secret.verifies(&pieces, signature));
+        let secret = signed.ok_or(Refusal::TokenInvalid)?.id();
         let patterns = |map: &std::collections::BTreeMap<String, Permissions>| {
             Patterns::new(map.iter()).map_err(|_| Refusal::TokenInvalid)
         };
         let (channels, groups) = (patterns(&token.patterns.channels)?, patterns(&token.patterns.groups)?);
         let users = patterns(&token.patterns.uuids)?;
-        Ok(Some(Self { id: TokenId(Sha256::digest(&bytes).into()), token, channels, groups, users }))
+        Ok(Some(Self { id: TokenId(Sha256::digest(&bytes).into()), token, secret, channels, groups, users }))
     }
 
     /// What it is called in revocations.
     #[must_use]
     pub fn id(&self) -> TokenId {
         self.id
+    }
+
+    /// What it was signed with.
+    pub(super) fn secret(&self) -> SecretId {
+        self.secret
     }
 
     /// When it holds no longer.
