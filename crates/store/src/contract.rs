@@ -22,7 +22,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use wire::context::{Event, Joined, Kind, Moment, Page, Record};
 use wire::{ChannelName, GroupName, RecordId, SubscribeKey, Timestamp};
 
-use crate::StoreError;
+use crate::{StoreError, StoredKeyset};
 
 /// The answer of a store, once it is there.
 pub type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -45,9 +45,9 @@ pub type Reply<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Sen
 /// # Ok(())
 /// # }
 /// ```
-pub trait Store: Access + Context + Groups + Health {}
+pub trait Store: Access + Context + Groups + Health + Keysets {}
 
-impl<T: Access + Context + Groups + Health> Store for T {}
+impl<T: Access + Context + Groups + Health + Keysets> Store for T {}
 
 /// Whether the database is there, for whoever asks if the server is ready.
 pub trait Health: Send + Sync + 'static {
@@ -70,8 +70,27 @@ pub trait Access: Send + Sync + 'static {
     /// that permits nothing is not kept, and what was granted in its place is forgotten.
     fn set_key_grants(&self, key: &SubscribeKey, grants: &[StoredGrant]) -> Reply<'_, ()>;
 
-    /// Forgets, for all key sets, what holds no longer at `now`.
+    /// Forgets, for all key sets, what holds no longer at `now`: revocations, grants, and secrets of key sets.
     fn forget_expired(&self, now: Timestamp) -> Reply<'_, ()>;
+}
+
+/// Key sets that were added while the server ran. Read whole at start.
+///
+/// Secrets are kept as they are: whoever may read the database may sign (`docs/operating/keysets.md`).
+pub trait Keysets: Send + Sync + 'static {
+    /// Every key set, sorted by name in the order of bytes.
+    fn keysets(&self) -> Reply<'_, Vec<StoredKeyset>>;
+
+    /// Keeps a key set, in place of the one with its subscribe key. It fails when another one has its name.
+    fn put_keyset(&self, keyset: &StoredKeyset) -> Reply<'_, ()>;
+
+    /// Takes a key set and its secrets out. One that is not there is passed over. What is kept under its key stays.
+    fn remove_keyset(&self, key: &SubscribeKey) -> Reply<'_, ()>;
+
+    /// Forgets what is kept under a key: groups, revocations, grants, users, channels, memberships, and events that were not
+    /// told. Not the key set itself. It is done part by part, so that calls for others are served in between: after an
+    /// error, or a crash, a part is gone, and the call can be made again. Nobody writes under the key meanwhile.
+    fn forget_data(&self, key: &SubscribeKey) -> Reply<'_, ()>;
 }
 
 /// Channel groups: names for sets of channels. A group is there while it has a channel; nothing creates it by itself.

@@ -15,13 +15,15 @@ mod context;
 mod contract;
 mod directory;
 mod error;
+mod keysets;
 mod postgres;
 mod replacement;
 pub mod snapshot;
 mod sqlite;
 
-pub use contract::{Access, Committed, Context, Group, Groups, Health, Numbered, Reply, Store};
+pub use contract::{Access, Committed, Context, Group, Groups, Health, Keysets, Numbered, Reply, Store};
 pub use directory::DataDirectory;
 pub use error::{OpenError, StoreError};
+pub use keysets::{SecretSource, StoredKeyset, StoredSecret};
 pub use postgres::Postgres;
 pub use sqlite::{Figures, Settings, Sqlite};

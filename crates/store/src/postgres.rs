@@ -10,6 +10,7 @@ mod access;
 mod address;
 mod context;
 mod groups;
+mod keysets;
 mod link;
 mod migrations;
 mod overlay;

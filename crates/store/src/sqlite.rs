@@ -9,6 +9,7 @@ mod access;
 mod context;
 mod functions;
 mod groups;
+mod keysets;
 mod migrations;
 mod readers;
 mod writer;

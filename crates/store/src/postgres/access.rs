@@ -72,7 +72,8 @@ impl Access for Postgres {
     fn forget_expired(&self, now: Timestamp) -> Reply<'_, ()> {
         Box::pin(async move {
             let now = expires(now);
-            let text = "WITH old AS (DELETE FROM revocations WHERE expires <= $1)
+            let text = "WITH old AS (DELETE FROM revocations WHERE expires <= $1),
+                        ended AS (DELETE FROM keyset_secrets WHERE expires <= $1 AND expires <> 0)
                         DELETE FROM key_grants WHERE expires <= $1 AND expires <> 0";
             self.change(text, &[&now]).await
         })

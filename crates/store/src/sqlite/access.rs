@@ -94,5 +94,6 @@ fn forget_expired(db: &Connection, now: Timestamp) -> Result<(), StoreError> {
     let now = named_params! { ":now": expires(now) };
     db.prepare_cached("DELETE FROM revocations WHERE expires <= :now")?.execute(now)?;
     db.prepare_cached("DELETE FROM key_grants WHERE expires <= :now AND expires <> 0")?.execute(now)?;
+    db.prepare_cached("DELETE FROM keyset_secrets WHERE expires <= :now AND expires <> 0")?.execute(now)?;
     Ok(())
 }

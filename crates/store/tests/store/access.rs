@@ -7,15 +7,21 @@ use wire::access::{Permissions, Resource};
 use crate::contract::Place;
 use crate::names::key;
 
-fn at(minutes: u64) -> Timestamp {
+pub(crate) fn at(minutes: u64) -> Timestamp {
     Timestamp::from_millis(1_700_000_000_000 + minutes * 60_000)
 }
 
-fn revocation(number: u8, minutes: u64) -> Revocation {
+pub(crate) fn revocation(number: u8, minutes: u64) -> Revocation {
     Revocation { token: TokenId::from_bytes([number; 32]), until: at(minutes) }
 }
 
-fn grant(resource: Option<Resource>, name: &str, auth: Option<&str>, bits: u8, minutes: Option<u64>) -> StoredGrant {
+pub(crate) fn grant(
+    resource: Option<Resource>,
+    name: &str,
+    auth: Option<&str>,
+    bits: u8,
+    minutes: Option<u64>,
+) -> StoredGrant {
     StoredGrant {
         place: KeyPlace { resource, name: name.to_owned(), auth: auth.map(str::to_owned) },
         permissions: Permissions::from_bits(bits),

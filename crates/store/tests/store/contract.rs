@@ -21,6 +21,10 @@ use crate::context::{
     names_as_long_as_names_may_be_are_sorted_and_paged, of_writers_with_one_etag_exactly_one_wins,
     paging_meets_once_whoever_stays,
 };
+use crate::keysets::{
+    a_key_set_is_values_whatever_they_hold, a_key_set_is_what_was_put_until_it_is_removed,
+    a_secret_is_forgotten_when_it_has_ended, what_is_kept_under_a_key_is_forgotten_whole_and_nothing_else,
+};
 use crate::names::{channel, channels, group, key, open, show};
 
 /// Where a store keeps its data: empty at first, and the same whenever it is opened again.
@@ -60,6 +64,10 @@ macro_rules! contract {
             what_was_revoked_stays_revoked_until_it_expires,
             a_grant_replaces_the_one_before_and_one_of_nothing_removes_it,
             an_auth_key_is_a_value_whatever_it_holds,
+            a_key_set_is_what_was_put_until_it_is_removed,
+            a_secret_is_forgotten_when_it_has_ended,
+            a_key_set_is_values_whatever_they_hold,
+            what_is_kept_under_a_key_is_forgotten_whole_and_nothing_else,
         );
     };
     ($backend:ident, $place:expr; $($rule:ident,)*) => {

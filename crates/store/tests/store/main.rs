@@ -11,6 +11,7 @@ mod crash;
 mod directory;
 mod encryption;
 mod full_disk;
+mod keysets;
 mod lost_connection;
 mod names;
 mod postgres;
