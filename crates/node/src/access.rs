@@ -2,15 +2,17 @@
 //!
 //! - A decision is made from memory: the ledger of revocations and grants, and tokens that were verified before.
 //! - A change is in the store first, then in the ledger, then told to the polls that it concerns.
-//! - A parked poll that rests on a token or a grant is registered, and wakes when that ends.
+//! - A parked poll that rests on a token, a grant or a signature is registered, and wakes when that ends.
+//! - The secrets may change at any time. Whoever decides takes the guard of that moment.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use arc_swap::ArcSwap;
 use engine::access::acts::{Act, AuditKeys, GrantKeys, GrantToken, RevokeToken};
 use engine::access::{
-    Credentials, Ends, Grounds, Guard, KeyPlace, Ledger, Operation, Permit, Revocation, SignatureFault, StoredGrant,
-    TokenId, Verified, check_pattern,
+    Credentials, Ends, Grounds, Guard, KeyPlace, Ledger, Operation, Permit, Revocation, Secret, SignatureFault,
+    StoredGrant, TokenId, Verified, check_pattern,
 };
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -44,7 +46,7 @@ pub enum AccessError {
 /// What a key set knows of who may do what.
 #[derive(Debug)]
 pub(crate) struct Access {
-    guard: Guard,
+    guard: ArcSwap<Guard>,
     ledger: RwLock<Ledger>,
     tokens: Cache<Box<str>, Arc<Verified>, ByBytes>,
     holders: Mutex<Holders>,
@@ -66,6 +68,7 @@ impl Weighter<Box<str>, Arc<Verified>> for ByBytes {
 struct Holders {
     tokens: BTreeMap<(Timestamp, TokenId, u64), Waiter>,
     keys: HashMap<u64, Waiter>,
+    signed: HashMap<u64, Waiter>,
     /// Tells the polls of one token from each other.
     count: u64,
 }
@@ -81,7 +84,7 @@ pub(crate) struct Held {
 impl Access {
     pub(crate) fn new(guard: Guard) -> Self {
         Self {
-            guard,
+            guard: ArcSwap::from_pointee(guard),
             ledger: RwLock::default(),
             tokens: Cache::with_weighter(TOKENS_EXPECTED, TOKENS_BYTES, ByBytes),
             holders: Mutex::default(),
@@ -90,11 +93,12 @@ impl Access {
     }
 
     fn grounds(&self, shown: &Credentials<'_>, now: Timestamp) -> Result<Grounds, Refusal> {
-        self.guard.grounds(shown, now, |sent| {
+        let guard = self.guard.load();
+        guard.grounds(shown, now, |sent| {
             if let Some(known) = self.tokens.get(sent) {
                 return Ok(Some(known));
             }
-            let Some(token) = self.guard.verify(sent)?.map(Arc::new) else { return Ok(None) };
+            let Some(token) = guard.verify(sent)?.map(Arc::new) else { return Ok(None) };
             // Only what was signed is kept: nobody else can fill the cache.
             self.tokens.insert(sent.into(), Arc::clone(&token));
             Ok(Some(token))
@@ -105,7 +109,7 @@ impl Access {
     pub(crate) fn check<A: Act>(&self, grounds: &Grounds, act: &A, now: Timestamp) -> Result<(), Refusal> {
         match grounds.ends() {
             None => Ok(()),
-            Some(_) => self.guard.recheck(grounds, act, &self.read_ledger(), now),
+            Some(_) => self.guard.load().recheck(grounds, act, &self.read_ledger(), now),
         }
     }
 
@@ -118,6 +122,7 @@ impl Access {
         match ends {
             Ends::Token(token, expires) => drop(holders.tokens.insert((expires, token, number), waiter.clone())),
             Ends::Keys => drop(holders.keys.insert(number, waiter.clone())),
+            Ends::Secret => drop(holders.signed.insert(number, waiter.clone())),
         }
         Some(Held { ends, number })
     }
@@ -129,14 +134,41 @@ impl Access {
         let waiter = match held.ends {
             Ends::Token(token, expires) => holders.tokens.remove(&(expires, token, held.number)),
             Ends::Keys => holders.keys.remove(&held.number),
+            Ends::Secret => holders.signed.remove(&held.number),
         };
         // What a waiter does when it is dropped is its own affair, and not done under the lock.
         drop(holders);
         drop(waiter);
     }
 
-    /// Lets tokens expire and grants run out: wakes the polls that rest on them.
+    /// Puts a secret before those that there are, which end at `end` unless they do so before; wakes the polls that may rest
+    /// on one that has ended.
+    pub(crate) fn rotate(&self, secret: Secret, end: Timestamp, now: Timestamp) {
+        self.guard.rcu(|guard| {
+            let ending = |old: Secret| {
+                let until = old.until().map_or(end, |until| until.min(end));
+                old.ending(until)
+            };
+            let old = guard.holding(now).into_iter().map(ending).filter(|old| old.holds(now));
+            guard.with_secrets(std::iter::once(secret.clone()).chain(old).collect())
+        });
+        self.wake_whom_secrets_hold();
+    }
+
+    fn wake_whom_secrets_hold(&self) {
+        let holders = self.lock_holders();
+        let woken = holders.signed.values().chain(holders.tokens.values()).cloned().collect();
+        drop(holders);
+        wake(woken);
+    }
+
+    /// Lets secrets and tokens expire and grants run out: wakes the polls that rest on them.
     pub(crate) fn lapse(&self, now: Timestamp) {
+        if self.guard.load().is_due(now) {
+            // Not the guard that was asked: it may have been replaced by one with a new secret since.
+            self.guard.rcu(|guard| guard.with_secrets(guard.holding(now)));
+            self.wake_whom_secrets_hold();
+        }
         if self.read_ledger().keys.is_due(now) {
             self.write_ledger().prune(now);
             wake(self.lock_holders().keys.values().cloned().collect());
@@ -181,7 +213,7 @@ impl Keyset {
     pub fn decide<A: Act>(&self, shown: &Credentials<'_>, act: A) -> Result<Permit<A>, Refusal> {
         let now = self.now().timestamp();
         let grounds = self.access.grounds(shown, now)?;
-        self.access.guard.decide(grounds, act, &self.access.read_ledger(), now)
+        self.access.guard.load().decide(grounds, act, &self.access.read_ledger(), now)
     }
 
     /// Decides on a request whose names cannot be read: whether its sender may hear what is wrong with it.
@@ -191,7 +223,7 @@ impl Keyset {
     pub fn decide_unreadable(&self, shown: &Credentials<'_>, operation: Operation) -> Result<(), Refusal> {
         let now = self.now().timestamp();
         let grounds = self.access.grounds(shown, now)?;
-        self.access.guard.check_unreadable(&grounds, operation, &self.access.read_ledger(), now)
+        self.access.guard.load().check_unreadable(&grounds, operation, &self.access.read_ledger(), now)
     }
 
     /// Decides on a call that needs a signature, on open key sets as well.
@@ -199,7 +231,7 @@ impl Keyset {
     /// # Errors
     /// What is wrong with the signature.
     pub fn decide_signed<A: Act>(&self, shown: &Credentials<'_>, act: A) -> Result<Permit<A>, SignatureFault> {
-        self.access.guard.decide_signed(shown, act, self.now().timestamp())
+        self.access.guard.load().decide_signed(shown, act, self.now().timestamp())
     }
 
     /// Grants a token, from now on.
@@ -211,7 +243,7 @@ impl Keyset {
         for (pattern, at) in grant.patterns() {
             check_pattern(pattern).map_err(|why| GrantFault::Pattern { at, why: why.0 })?;
         }
-        self.access.guard.sign(&permit, &grant.token(self.now().timestamp()))
+        self.access.guard.load().sign(&permit, &grant.token(self.now().timestamp()))
     }
 
     /// Revokes a token: the next request with it fails, and so does every poll that waits. Once begun it is finished, even
@@ -221,7 +253,8 @@ impl Keyset {
     /// [`AccessError`]; the token still holds then, unless the server is stopping.
     #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
     pub async fn revoke_token(self: &Arc<Self>, permit: Permit<RevokeToken>, text: &str) -> Result<(), AccessError> {
-        let token = self.access.guard.revocable(&permit, text, self.now().timestamp()).map_err(AccessError::Refused)?;
+        let now = self.now().timestamp();
+        let token = self.access.guard.load().revocable(&permit, text, now).map_err(AccessError::Refused)?;
         let revocation = Revocation { token: token.id(), until: token.expires() };
         let keyset = Arc::clone(self);
         finish(async move {

@@ -5,7 +5,6 @@
 //!   timetoken that is taken after an answer is later than the event, and events of one record keep their order.
 //! - Nothing of app context is kept in memory.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +20,7 @@ use wire::SubscribeKey;
 use wire::context::{About, Event, Joined, Moment, Page, Record};
 
 use crate::keyset::Keyset;
+use crate::keysets::Keysets;
 use crate::post::Posted;
 use crate::waiter::wake;
 
@@ -185,7 +185,7 @@ const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Tells events as the store hands them out, until the node ends and none is left. `told` has the number of the last one.
 pub(crate) async fn tell_events(
-    keysets: HashMap<SubscribeKey, Arc<Keyset>>,
+    keysets: Keysets,
     store: Arc<dyn Store>,
     mut events: UnboundedReceiver<Numbered>,
     told: watch::Sender<u64>,
@@ -215,8 +215,8 @@ pub(crate) async fn tell_events(
             if number <= last {
                 continue;
             }
-            // A key set that is gone from the configuration has no subscribers.
-            if let Some(keyset) = keysets.get(&key) {
+            // A key set that is gone has no subscribers.
+            if let Some(keyset) = keysets.now().get(&key) {
                 keyset.tell(&event);
             }
             last = number;

@@ -42,6 +42,8 @@ pub struct KeysetOptions {
     pub presence: PresenceOptions,
     /// What there is of app context.
     pub context: ContextOptions,
+    /// It is there to try things with, and goes when another is added.
+    pub gives_way: bool,
 }
 
 /// How messages are kept and delivered.
@@ -97,6 +99,8 @@ pub struct Keyset {
     presence: Mutex<Presence>,
     counters: Counters,
     closing: AtomicBool,
+    /// It was taken off: whoever is still at work here is too late.
+    removed: AtomicBool,
 }
 
 /// How many lapses an operation lets pass before its own change. Bounds what an operation pays for others.
@@ -119,6 +123,7 @@ impl Keyset {
             presence: Mutex::new(Presence::new(options.presence.rules.clone())),
             counters: Counters::default(),
             closing: AtomicBool::new(false),
+            removed: AtomicBool::new(false),
             options,
             clock,
             store,
@@ -154,6 +159,11 @@ impl Keyset {
     #[must_use]
     pub fn occupancy(&self) -> usize {
         self.lock_presence().occupancy_total()
+    }
+
+    /// What people and what clients call it.
+    pub(crate) fn identity(&self) -> (String, SubscribeKey) {
+        (self.options.name.clone(), self.options.subscribe_key.clone())
     }
 
     pub(crate) fn now(&self) -> Timetoken {
@@ -210,10 +220,24 @@ impl Keyset {
     /// Tells what was gathered, then answers every poll, now and from now on.
     pub(crate) fn close(&self) {
         self.with_presence(Presence::flush);
+        self.answer_everyone();
+    }
+
+    /// Refuses every poll, now and from now on: there is no such key set any more.
+    pub(crate) fn end(&self) {
+        self.removed.store(true, Ordering::SeqCst);
+        self.answer_everyone();
+    }
+
+    fn answer_everyone(&self) {
         self.closing.store(true, Ordering::SeqCst);
         for turn in 0..self.timelines.shards() {
             wake(self.timelines.rouse_all(turn));
         }
+    }
+
+    pub(crate) fn is_removed(&self) -> bool {
+        self.removed.load(Ordering::SeqCst)
     }
 
     pub(crate) fn is_closing(&self) -> bool {

@@ -3,6 +3,7 @@
 //! - Every change of presence goes through one door (`Keyset::with_presence`), which first lets pass what is due, then
 //!   changes, then announces, all under one lock: events leave in the order of the changes.
 //! - Locks are taken in one order, presence before timelines, and never held across an await.
+//! - Which key sets there are may change at any moment. What runs for all of them asks at each turn.
 //! - Time is asked of one [`Clock`], once an operation.
 
 mod access;
@@ -11,6 +12,7 @@ mod context;
 mod counters;
 mod groups;
 mod keyset;
+mod keysets;
 mod node;
 mod poll;
 mod post;
@@ -29,6 +31,7 @@ pub use engine::access::{Credentials, Mode, Operation, Permit, Secret, Signature
 pub use engine::groups::GroupStream;
 pub use groups::GroupError;
 pub use keyset::{Keyset, KeysetOptions, PresenceOptions, PubsubOptions};
+pub use keysets::{Data, KeysetError, Keysets, KeysetsNow};
 pub use node::{Node, StartError};
 pub use poll::LongPoll;
 pub use post::Posted;

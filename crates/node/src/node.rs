@@ -1,6 +1,5 @@
 //! All key sets of a server, from their start to their stop.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use engine::pubsub::Ticker;
@@ -10,12 +9,13 @@ use wire::{SubscribeKey, Timetoken};
 
 use crate::clock::Clock;
 use crate::keyset::{Keyset, KeysetOptions};
+use crate::keysets::Keysets;
 use crate::snapshot::{self, Restored};
 use crate::upkeep::{self, Upkeep};
 
 /// The key sets of a server, and what keeps them in order.
 pub struct Node {
-    keysets: HashMap<SubscribeKey, Arc<Keyset>>,
+    keysets: Keysets,
     clock: Arc<dyn Clock>,
     ticker: Arc<Ticker>,
     store: Arc<dyn Store>,
@@ -65,34 +65,29 @@ impl Node {
             StartError::Ceiling { path, cause }
         })?;
 
-        let start = ticker.fence(clock.now());
         let (tell, told) = watch::channel(0);
-        let mut ready = HashMap::new();
+        let ready = Keysets::new(Arc::clone(&clock), Arc::clone(&ticker), Arc::clone(&store), told.clone());
         for options in keysets {
-            let (clock, ticker, store) = (Arc::clone(&clock), Arc::clone(&ticker), Arc::clone(&store));
-            let keyset = Keyset::new(options, clock, ticker, store, told.clone(), start);
-            keyset.load_groups().await?;
-            keyset.load_access().await?;
-            ready.insert(keyset.options().subscribe_key.clone(), Arc::new(keyset));
+            ready.load(options).await?;
         }
-        let restored = snapshot::restore(&ready, &directory, clock.as_ref())?;
-        let all: Vec<_> = ready.values().cloned().collect();
-        let mut upkeep = upkeep::spawn(all.clone(), Arc::clone(&directory), Arc::clone(&ticker), Arc::clone(&clock));
-        upkeep.forget_expired(all, Arc::clone(&store), Arc::clone(&clock));
+        let restored = snapshot::restore(&ready.now(), &directory, clock.as_ref())?;
+        let mut upkeep = upkeep::spawn(&ready, &directory, &ticker, &clock);
+        upkeep.forget_expired(ready.clone(), Arc::clone(&store), Arc::clone(&clock));
         upkeep.tell_events(ready.clone(), Arc::clone(&store), store.events().await?, tell);
         Ok(Self { keysets: ready, clock, ticker, store, directory, told, upkeep, restored })
     }
 
-    /// The key set with this subscribe key.
+    /// The key set with this subscribe key, to be held for a while. A request asks [`Node::keysets`] and holds nothing.
     #[must_use]
-    pub fn keyset(&self, subscribe_key: &str) -> Option<&Arc<Keyset>> {
+    pub fn keyset(&self, subscribe_key: &str) -> Option<Arc<Keyset>> {
         let key = SubscribeKey::new(subscribe_key).ok()?;
-        self.keysets.get(&key)
+        self.keysets.now().get(&key).cloned()
     }
 
-    /// Every key set.
-    pub fn keysets(&self) -> impl Iterator<Item = &Arc<Keyset>> {
-        self.keysets.values()
+    /// The key sets, which change.
+    #[must_use]
+    pub fn keysets(&self) -> &Keysets {
+        &self.keysets
     }
 
     /// The time, as every answer here has it: never below a timetoken that was given.
@@ -117,7 +112,7 @@ impl Node {
 
     /// Answers every parked poll, now and from now on: the server is stopping.
     pub fn close(&self) {
-        self.keysets.values().for_each(|keyset| keyset.close());
+        self.keysets.close();
     }
 
     /// Stops: saves who is present, so that the next start has them again.
@@ -130,7 +125,7 @@ impl Node {
         {
             tracing::error!(%error, "could not note which events were told; the last ones will be told again");
         }
-        let keysets: Vec<_> = self.keysets.into_values().collect();
+        let keysets = self.keysets.all();
         let (directory, ticker, clock) = (self.directory, self.ticker, self.clock);
         let saved = tokio::task::spawn_blocking(move || {
             let last = ticker.fence(clock.now());

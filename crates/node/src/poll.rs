@@ -27,7 +27,7 @@ use crate::post::Posted;
 use crate::pubsub::{Batch, Item};
 
 /// A poll that is open. Comes to its answer when there is something to tell, when it [expires](LongPoll::expire), when
-/// a group of it changes, when what permitted it ends, or when the node stops.
+/// a group of it changes, when what permitted it ends, when its key set is removed, or when the node stops.
 #[must_use = "a poll that is dropped is closed"]
 pub struct LongPoll {
     keyset: Arc<Keyset>,
@@ -171,7 +171,7 @@ impl LongPoll {
     /// Waits for the answer with a timer of its own, once it has to wait.
     ///
     /// # Errors
-    /// What ended the permission.
+    /// What ended the permission, or that the key set is gone.
     pub async fn held(mut self) -> Result<Batch, Refusal> {
         let mut end = None;
         poll_fn(|context| {
@@ -273,6 +273,9 @@ impl LongPoll {
     }
 
     fn still_permitted(&self) -> Result<(), Refusal> {
+        if self.keyset.is_removed() {
+            return Err(Refusal::InvalidSubscribeKey);
+        }
         let Some(Permission { named, grounds, .. }) = self.permission.as_deref() else { return Ok(()) };
         self.keyset.access.check(grounds, named, self.keyset.now().timestamp())
     }

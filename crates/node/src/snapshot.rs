@@ -15,6 +15,7 @@ use wire::{SubscribeKey, Timetoken};
 
 use crate::clock::Clock;
 use crate::keyset::Keyset;
+use crate::keysets::KeysetsNow;
 
 /// The shape of [`SavedSeat`] in a snapshot. A new shape has a new number.
 const RECORDS: u16 = 1;
@@ -44,7 +45,7 @@ pub struct Restored {
 }
 
 pub(crate) fn restore(
-    keysets: &HashMap<SubscribeKey, Arc<Keyset>>,
+    keysets: &KeysetsNow,
     directory: &DataDirectory,
     clock: &dyn Clock,
 ) -> Result<Restored, OpenError> {
@@ -65,7 +66,7 @@ pub(crate) fn restore(
     }
     let mut seats = 0;
     for (key, saved) in saved {
-        // A key set that is gone from the configuration has nobody.
+        // A key set that is gone has nobody.
         let Some(keyset) = keysets.get(&key).filter(|keyset| keyset.options.presence.enabled) else { continue };
         seats += saved.len();
         keyset.lock_presence().restore(saved, restart, now);
@@ -97,7 +98,7 @@ pub(crate) fn save(
     writer.finish()
 }
 
-/// A number that changes whenever a snapshot would.
+/// A number that changes whenever a snapshot of these key sets would.
 pub(crate) fn revision(keysets: &[Arc<Keyset>]) -> u64 {
     keysets.iter().map(|keyset| keyset.lock_presence().revision()).sum()
 }

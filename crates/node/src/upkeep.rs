@@ -1,6 +1,5 @@
 //! What happens by itself: lapses and interval events, forgetting, and saving.
 
-use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,16 +9,16 @@ use store::{DataDirectory, Numbered, Store};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
-use wire::{SubscribeKey, Timetoken};
+use wire::Timetoken;
 
 use crate::clock::Clock;
 use crate::context;
-use crate::keyset::Keyset;
+use crate::keysets::Keysets;
 use crate::snapshot;
 
 /// How late a timeout event can be, beside the work before it.
 const ADVANCE_EVERY: Duration = Duration::from_millis(50);
-/// How often the store is asked to forget revocations and grants that have expired. They do no harm meanwhile.
+/// How often the store is asked to forget revocations, grants and secrets that have ended. They do no harm meanwhile.
 const FORGET_EVERY: Duration = Duration::from_secs(600);
 /// Lapses in one turn under the lock: well under a millisecond.
 const ADVANCE_AT_ONCE: usize = 256;
@@ -28,6 +27,8 @@ const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// How often it is noted which events were told: those that were told by the time before, so that after a crash the last
 /// ones are told again. A subscriber that was between two polls may not have heard them.
 const NOTE_TOLD_EVERY: Duration = Duration::from_secs(1);
+/// How soon the first key set is looked at, when there is none.
+const NOBODY_TO_SAVE: Duration = Duration::from_secs(1);
 /// How far ahead of the clock the ceiling is when it is saved, and how near it may come before it is saved again. It is
 /// looked at often, because after a jump of the clock time stands still until then.
 const CEILING_LEAD: Duration = Duration::from_secs(15);
@@ -44,7 +45,7 @@ impl Upkeep {
     /// Tells the events of app context, and notes which.
     pub(crate) fn tell_events(
         &mut self,
-        keysets: HashMap<SubscribeKey, Arc<Keyset>>,
+        keysets: Keysets,
         store: Arc<dyn Store>,
         events: mpsc::UnboundedReceiver<Numbered>,
         tell: watch::Sender<u64>,
@@ -56,7 +57,7 @@ impl Upkeep {
     }
 
     /// Forgets, now and then, what holds no longer.
-    pub(crate) fn forget_expired(&mut self, keysets: Vec<Arc<Keyset>>, store: Arc<dyn Store>, clock: Arc<dyn Clock>) {
+    pub(crate) fn forget_expired(&mut self, keysets: Keysets, store: Arc<dyn Store>, clock: Arc<dyn Clock>) {
         let ticks = Ticks::new(FORGET_EVERY, self.goes_on.subscribe());
         self.tasks.push(tokio::spawn(forget_expired(keysets, store, clock, ticks)));
     }
@@ -74,33 +75,32 @@ impl Upkeep {
 }
 
 pub(crate) fn spawn(
-    keysets: Vec<Arc<Keyset>>,
-    directory: Arc<DataDirectory>,
-    ticker: Arc<Ticker>,
-    clock: Arc<dyn Clock>,
+    keysets: &Keysets,
+    directory: &Arc<DataDirectory>,
+    ticker: &Arc<Ticker>,
+    clock: &Arc<dyn Clock>,
 ) -> Upkeep {
     let (goes_on, until) = watch::channel(());
     let every = |period| Ticks::new(period, until.clone());
-    let mut tasks = vec![
+    let tasks = vec![
         tokio::spawn(advance(keysets.clone(), every(ADVANCE_EVERY))),
         tokio::spawn(lapse_access(keysets.clone(), every(ADVANCE_EVERY))),
         tokio::spawn(sweep(keysets.clone(), every(SWEEP_EVERY))),
-        tokio::spawn(keep_ceiling(
-            Arc::clone(&directory),
-            Arc::clone(&ticker),
-            Arc::clone(&clock),
-            every(CEILING_EVERY),
+        tokio::spawn(keep_ceiling(Arc::clone(directory), Arc::clone(ticker), Arc::clone(clock), every(CEILING_EVERY))),
+        tokio::spawn(save_presence(
+            keysets.clone(),
+            Arc::clone(directory),
+            Arc::clone(ticker),
+            Arc::clone(clock),
+            until.clone(),
         )),
     ];
-    if let Some(period) = keysets.iter().map(|keyset| keyset.options.presence.snapshot_every).min() {
-        tasks.push(tokio::spawn(save_presence(keysets, directory, ticker, clock, period, until)));
-    }
     Upkeep { goes_on, tasks }
 }
 
-async fn advance(keysets: Vec<Arc<Keyset>>, mut ticks: Ticks) {
+async fn advance(keysets: Keysets, mut ticks: Ticks) {
     while ticks.next().await {
-        for keyset in keysets.iter().filter(|keyset| keyset.options.presence.enabled) {
+        for keyset in keysets.all().iter().filter(|keyset| keyset.options.presence.enabled) {
             while keyset.with_presence(|presence, now, effects| presence.advance(now, ADVANCE_AT_ONCE, effects)) {
                 tokio::task::yield_now().await;
             }
@@ -108,25 +108,25 @@ async fn advance(keysets: Vec<Arc<Keyset>>, mut ticks: Ticks) {
     }
 }
 
-async fn lapse_access(keysets: Vec<Arc<Keyset>>, mut ticks: Ticks) {
+async fn lapse_access(keysets: Keysets, mut ticks: Ticks) {
     while ticks.next().await {
-        keysets.iter().for_each(|keyset| keyset.access.lapse(keyset.now().timestamp()));
+        keysets.now().iter().for_each(|keyset| keyset.access.lapse(keyset.now().timestamp()));
     }
 }
 
-async fn forget_expired(keysets: Vec<Arc<Keyset>>, store: Arc<dyn Store>, clock: Arc<dyn Clock>, mut ticks: Ticks) {
+async fn forget_expired(keysets: Keysets, store: Arc<dyn Store>, clock: Arc<dyn Clock>, mut ticks: Ticks) {
     while ticks.next().await {
-        keysets.iter().for_each(|keyset| keyset.forget_expired());
+        keysets.now().iter().for_each(|keyset| keyset.forget_expired());
         if let Err(error) = store.forget_expired(clock.now().timestamp()).await {
-            tracing::error!(%error, "could not forget revocations and grants that have expired; trying again");
+            tracing::error!(%error, "could not forget revocations, grants and secrets that have ended; trying again");
         }
     }
 }
 
-async fn sweep(keysets: Vec<Arc<Keyset>>, mut ticks: Ticks) {
+async fn sweep(keysets: Keysets, mut ticks: Ticks) {
     let mut turn = 0;
     while ticks.next().await {
-        for keyset in &keysets {
+        for keyset in keysets.now().iter() {
             keyset.timelines.sweep(turn, keyset.now());
         }
         turn += 1;
@@ -134,24 +134,28 @@ async fn sweep(keysets: Vec<Arc<Keyset>>, mut ticks: Ticks) {
 }
 
 async fn save_presence(
-    keysets: Vec<Arc<Keyset>>,
+    keysets: Keysets,
     directory: Arc<DataDirectory>,
     ticker: Arc<Ticker>,
     clock: Arc<dyn Clock>,
-    at_most: Duration,
     mut until: watch::Receiver<()>,
 ) {
     let mut saved = None;
     let mut rest = Duration::ZERO;
     while pause(rest, &mut until).await {
+        // First: a key set that comes or goes after this is a reason for another turn.
+        let changes = keysets.changes();
+        let all = keysets.all();
+        let at_most = all.iter().map(|keyset| keyset.options.presence.snapshot_every).min();
+        let at_most = at_most.unwrap_or(NOBODY_TO_SAVE);
         rest = snapshot::rest_after(Duration::ZERO, at_most);
-        let revision = snapshot::revision(&keysets);
+        let revision = (changes, snapshot::revision(&all));
         if saved == Some(revision) {
             continue;
         }
-        let (keysets, directory) = (keysets.clone(), Arc::clone(&directory));
+        let directory = Arc::clone(&directory);
         let (ticker, clock) = (Arc::clone(&ticker), Arc::clone(&clock));
-        let work = move || snapshot::save(&keysets, &directory, clock.as_ref(), ticker.fence(clock.now()), false);
+        let work = move || snapshot::save(&all, &directory, clock.as_ref(), ticker.fence(clock.now()), false);
         let begun = Instant::now();
         match tokio::task::spawn_blocking(work).await {
             Ok(Ok(_)) => saved = Some(revision),

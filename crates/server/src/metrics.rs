@@ -190,7 +190,7 @@ impl Figures {
             let gauges = GAUGES.map(|(_, _, read)| read(keyset)).to_vec();
             (keyset.options().name.clone(), counters, gauges)
         };
-        Self(node.keysets().map(read).collect())
+        Self(node.keysets().now().iter().map(read).collect())
     }
 }
 

@@ -59,7 +59,7 @@ pub async fn run(options: Options) -> anyhow::Result<Seen> {
     keyset_options.pubsub.queue =
         Limits { messages: 4 * options.a_channel, age: Duration::from_secs(1200), bytes: usize::MAX / 2 };
     let node = Node::start(vec![keyset_options], directory, store, Arc::clone(&clock) as Arc<dyn Clock>).await?;
-    let Some(keyset) = node.keyset("demo").map(Arc::clone) else { anyhow::bail!("no such key set") };
+    let Some(keyset) = node.keyset("demo") else { anyhow::bail!("no such key set") };
 
     let channels: Vec<ChannelName> = (0..options.members.div_ceil(options.a_channel))
         .map(|number| ChannelName::new(format!("room-{number}")))

@@ -3,6 +3,7 @@
 mod context;
 mod fan_out;
 mod groups;
+mod keysets;
 mod presence;
 mod restart;
 mod subscribe;

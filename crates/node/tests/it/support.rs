@@ -129,7 +129,7 @@ pub(crate) async fn site_with(choose: impl FnOnce(&mut KeysetOptions)) -> Site {
 }
 
 pub(crate) fn demo(node: &Node) -> Arc<Keyset> {
-    Arc::clone(node.keyset("demo").unwrap())
+    node.keyset("demo").unwrap()
 }
 
 /// The defaults, but a poll outlasts every test.
@@ -139,6 +139,7 @@ pub(crate) fn options() -> KeysetOptions {
         subscribe_key: SubscribeKey::new("demo").unwrap(),
         publish_key: PublishKey::new("demo").unwrap(),
         access: Mode::Open,
+        gives_way: false,
         secrets: Vec::new(),
         groups: true,
         pubsub: PubsubOptions {

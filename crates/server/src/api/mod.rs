@@ -18,11 +18,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use node::{Credentials, Keyset, Node};
+use node::{Credentials, Keyset, KeysetsNow, Node};
 use wire::access::Signed;
 use wire::route::{Method, NoRoute, Route};
 use wire::target::Target;
-use wire::{Refusal, pubsub};
+use wire::{Refusal, SubscribeKey, pubsub};
 
 use crate::config::Edge;
 use crate::edge::{ContentType, Reply};
@@ -120,7 +120,9 @@ const PATH_SHOWN: usize = 200;
 fn dispatch(app: &Arc<App>, request: &Request<'_>, target: &Target<'_>, route: Route<'_>) -> Answer {
     let arguments = Arguments::new(target);
     let callback = callback_of(route, &arguments);
-    let keyset = match route.subscribe_key().map(|key| keyset(app, key)).transpose() {
+    // Those of this moment, for as long as it takes to decide what is done.
+    let keysets = app.node.keysets().now();
+    let keyset = match route.subscribe_key().map(|key| keyset(&keysets, key)).transpose() {
         Ok(keyset) => keyset,
         Err(refusal) => return refuse(app, &refusal).wrapped(callback.as_deref()).into(),
     };
@@ -193,9 +195,9 @@ fn decompressed(app: &App, request: &Request<'_>, target: &Target<'_>) -> Option
     body::plain(request.body, Some(encoding), most).ok().map(Cow::into_owned)
 }
 
-fn keyset<'a>(app: &'a App, key: &str) -> Result<&'a Arc<Keyset>, Refusal> {
-    let key = wire::decode(key).map_err(|_| Refusal::InvalidSubscribeKey)?;
-    app.node.keyset(&key).ok_or(Refusal::InvalidSubscribeKey)
+fn keyset<'k>(keysets: &'k KeysetsNow, key: &str) -> Result<&'k Arc<Keyset>, Refusal> {
+    let key = wire::decode(key).ok().and_then(|key| SubscribeKey::new(key).ok());
+    key.and_then(|key| keysets.get(&key)).ok_or(Refusal::InvalidSubscribeKey)
 }
 
 pub(crate) fn refuse(app: &App, refusal: &Refusal) -> Reply {

@@ -122,7 +122,7 @@ impl NodeSite {
     }
 
     fn keyset(&self) -> Arc<Keyset> {
-        Arc::clone(self.node.as_ref().unwrap().keyset("demo").unwrap())
+        self.node.as_ref().unwrap().keyset("demo").unwrap()
     }
 
     /// Does something with the key set, as a request does.
@@ -289,6 +289,7 @@ pub(crate) fn keyset_options(options: &super::Options) -> KeysetOptions {
         subscribe_key: SubscribeKey::new("demo").unwrap(),
         publish_key: PublishKey::new("demo").unwrap(),
         access: Mode::Open,
+        gives_way: false,
         secrets: Vec::new(),
         groups: true,
         pubsub: PubsubOptions {

@@ -186,7 +186,12 @@ async fn a_change_whose_caller_went_away_is_finished() {
         keyset.group_channels(permit(keyset, acts::ListGroup(group("family")))) == channels("a")
     })
     .await;
-    let names =
-        site.node.keysets().flat_map(|keyset| keyset.group_names(permit(keyset, acts::ListGroups))).collect::<Vec<_>>();
+    let names = site
+        .node
+        .keysets()
+        .now()
+        .iter()
+        .flat_map(|keyset| keyset.group_names(permit(keyset, acts::ListGroups)))
+        .collect::<Vec<_>>();
     assert_eq!(names, [group("family")]);
 }
