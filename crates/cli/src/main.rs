@@ -1,8 +1,10 @@
-//! The `hereabouts` program.
+//! The `hereabouts` program: one file a family of commands.
 
+mod admin;
+mod config;
+mod keyset;
 mod serve;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -18,37 +20,25 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Run the server.
-    Serve(ServeArguments),
+    Serve(serve::Arguments),
     /// Print every setting with its default, as a file to start from.
     Config,
+    /// Manage the key sets of a server that runs.
+    Keyset(keyset::Arguments),
 }
 
-/// What a server may be told on the command line. Everything else is in the file or the environment.
-#[derive(clap::Args)]
-struct ServeArguments {
-    /// Where to listen. Port 0 takes a free one. [default: 127.0.0.1:7700]
-    #[arg(long, value_name = "ADDRESS")]
-    listen: Option<String>,
-    /// Where data is kept. Created if it is not there. [default: ./data]
-    #[arg(long, value_name = "FOLDER")]
-    data: Option<PathBuf>,
-    /// A PostgreSQL to keep records in, postgres://user:password@host/database. [default: SQLite in the data folder]
-    #[arg(long, value_name = "ADDRESS")]
-    database: Option<String>,
-    /// A file of settings; `hereabouts config` prints one.
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+impl Command {
+    fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::Serve(arguments) => serve::run(arguments),
+            Self::Config => config::run(),
+            Self::Keyset(arguments) => keyset::run(arguments),
+        }
+    }
 }
 
 fn main() -> ExitCode {
-    let outcome = match Arguments::parse().command {
-        Command::Serve(arguments) => serve::serve(arguments),
-        Command::Config => {
-            print!("{}", server::config::DEFAULTS);
-            Ok(())
-        }
-    };
-    match outcome {
+    match Arguments::parse().command.run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("hereabouts: {error:#}");

@@ -29,6 +29,7 @@ pub(crate) fn options(keyset: &config::Keyset, edge: &Edge) -> Result<KeysetOpti
         },
         presence: presence(&keyset.presence)?,
         context: context(&keyset.context),
+        gives_way: false,
     })
 }
 

@@ -4,13 +4,15 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use node::{Clock, Node, StartError};
+use node::{Clock, KeysetOptions, Node, StartError};
 use store::{DataDirectory, OpenError, Postgres, Settings, Sqlite, Store};
+use tokio::sync::oneshot;
 use wire::InvalidName;
 
+use crate::admin::{self, Admin, AdminError, Managed, StoredError};
 use crate::api::App;
 use crate::config::Config;
-use crate::edge::Listener;
+use crate::edge::{Listener, Tls, TlsError};
 use crate::keysets;
 use crate::metrics::Metrics;
 
@@ -18,7 +20,13 @@ use crate::metrics::Metrics;
 pub struct Server {
     app: Arc<App>,
     listener: Listener,
+    tls: Option<Arc<Tls>>,
+    admin: Option<(Admin, Managed)>,
 }
+
+/// Reads the certificate again while the server runs.
+#[derive(Clone)]
+pub struct Reload(Option<Arc<Tls>>);
 
 /// Why a server cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +39,15 @@ pub enum ServeError {
         /// What the system answered.
         cause: io::Error,
     },
+    /// There is no TLS with these files.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// There is no admin API.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    /// A stored key set cannot be used.
+    #[error(transparent)]
+    Stored(#[from] StoredError),
     /// The data cannot be used.
     #[error(transparent)]
     Open(#[from] OpenError),
@@ -56,18 +73,57 @@ impl Server {
         let mut options = Vec::with_capacity(config.keysets.len());
         for keyset in &config.keysets {
             let rule = |cause| ServeError::Rule { keyset: keyset.name.clone(), cause };
-            options.push(keysets::options(keyset, &config.edge).map_err(rule)?);
+            let read = keysets::options(keyset, &config.edge).map_err(rule)?;
+            options.push(KeysetOptions { gives_way: config.builtin_keyset, ..read });
         }
+        let tls = config.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
         let (directory, store) = open(&config).await?;
         let address = config.listen;
-        let listener = Listener::bind(address).map_err(|cause| ServeError::Listen { address, cause })?;
+        let listener = Listener::bind(address, tls.clone()).map_err(|cause| ServeError::Listen { address, cause })?;
+        if tls.is_none() && !address.ip().is_loopback() {
+            tracing::warn!(
+                "listening on {address} without TLS: whoever is on the way can read and change what is sent; \
+                 set tls.cert and tls.key, or have a proxy in front that ends TLS"
+            );
+        }
+        let admin = Admin::bind(config.admin, directory.path())?;
+        let stored = store.keysets().await.map_err(StartError::from)?;
+        let options = admin::start_options(&config, options, &stored, clock.now().timestamp())?;
         let node = Node::start(options, directory, store, clock).await?;
+        let admin = admin.map(|admin| {
+            tracing::info!(address = %admin.address(), "the admin API listens");
+            (admin, Managed::new(node.keysets().clone(), &config))
+        });
         let restored = node.restored();
         if restored.seats > 0 {
             let (members, clean) = (restored.seats, restored.clean);
             tracing::info!(members, clean, "whoever was present is present again");
         }
-        Ok(Self { app: Arc::new(App { node, edge: config.edge, metrics: Metrics::new() }), listener })
+        Ok(Self { app: Arc::new(App { node, edge: config.edge, metrics: Metrics::new() }), listener, tls, admin })
+    }
+
+    /// What clients put in front of their paths.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("{}://{}", if self.tls.is_some() { "https" } else { "http" }, self.address())
+    }
+
+    /// Where the admin API listens, unless it is off.
+    #[must_use]
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(|(admin, _)| admin.address())
+    }
+
+    /// Whether there is nothing but the built-in key set, which is open to everyone.
+    #[must_use]
+    pub fn is_open_to_everyone(&self) -> bool {
+        self.app.node.keysets().now().iter().any(|keyset| keyset.options().gives_way)
+    }
+
+    /// What reads the certificate again.
+    #[must_use]
+    pub fn reload(&self) -> Reload {
+        Reload(self.tls.clone())
     }
 
     /// Where it listens.
@@ -78,11 +134,33 @@ impl Server {
 
     /// Serves until `stop` is done; then answers who waits, finishes what was begun, and saves who is present.
     pub async fn run(self, stop: impl Future<Output = ()>) {
+        let (end_admin, ended) = oneshot::channel();
+        let admin = self.admin.map(|(admin, managed)| tokio::spawn(admin.serve(managed, ended)));
         self.listener.serve(Arc::clone(&self.app), stop).await;
+        drop(end_admin);
+        if let Some(admin) = admin
+            && let Err(error) = admin.await
+        {
+            tracing::error!(%error, "the admin API had failed");
+        }
         // Every connection is gone, and each held the app.
         match Arc::try_unwrap(self.app) {
             Ok(app) => app.node.stop().await,
             Err(_) => tracing::error!("a connection outlived the server; who is present was not saved"),
+        }
+    }
+}
+
+impl Reload {
+    /// Reads the files of the certificate, for new connections. What cannot be used is logged, and changes nothing.
+    pub async fn now(&self) {
+        let Some(tls) = self.0.clone() else {
+            tracing::info!("there is no certificate to read again");
+            return;
+        };
+        match blocking(move || tls.reload()).await {
+            Ok(()) => tracing::info!("the certificate was read again: new connections get it"),
+            Err(error) => tracing::error!(%error, "the certificate could not be read again; the one from before stays"),
         }
     }
 }

@@ -8,12 +8,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::PATIENCE;
+use crate::tls::Carrier;
+use crate::{Authority, PATIENCE};
 
 /// A connection that stays open between requests.
 #[derive(Debug)]
 pub struct Connection {
-    stream: TcpStream,
+    stream: Carrier,
     ahead: Vec<u8>,
 }
 
@@ -83,7 +84,16 @@ impl Connection {
         let stream = patiently(TcpStream::connect(address)).await?;
         // Every write is a packet: tests of split requests rest on it.
         stream.set_nodelay(true)?;
-        Ok(Self { stream, ahead: Vec::new() })
+        Ok(Self { stream: Carrier::Plain(stream), ahead: Vec::new() })
+    }
+
+    /// Connects by TLS, to a server with a certificate of an authority.
+    ///
+    /// # Errors
+    /// What the system or the handshake says, or that it took too long.
+    pub async fn open_tls(address: SocketAddr, authority: &Authority) -> io::Result<Self> {
+        let stream = authority.connect(address, "http/1.1").await?;
+        Ok(Self { stream: Carrier::Tls(Box::new(stream)), ahead: Vec::new() })
     }
 
     /// Sends bytes as they are.
@@ -91,7 +101,11 @@ impl Connection {
     /// # Errors
     /// What the system says, or that it took too long.
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
-        patiently(self.stream.write_all(bytes.as_ref())).await
+        patiently(async {
+            self.stream.write_all(bytes.as_ref()).await?;
+            self.stream.flush().await
+        })
+        .await
     }
 
     /// Asks for a target with GET, and waits for the reply.
@@ -142,7 +156,7 @@ impl Connection {
         }
     }
 
-    /// Everything until the server closes. A reset is a close, too.
+    /// Everything until the server closes. A reset is a close, too, and so is the end of TLS without a word.
     ///
     /// # Errors
     /// That it took too long.
@@ -164,7 +178,7 @@ impl Connection {
     /// # Errors
     /// What the system says.
     pub fn reset(self) -> io::Result<()> {
-        socket2::SockRef::from(&self.stream).set_linger(Some(std::time::Duration::ZERO))
+        socket2::SockRef::from(self.stream.tcp()).set_linger(Some(std::time::Duration::ZERO))
     }
 
     async fn chunks(&mut self) -> io::Result<Vec<u8>> {
@@ -213,7 +227,7 @@ impl Connection {
     async fn fill(&mut self) -> io::Result<bool> {
         match patiently(self.stream.read_buf(&mut self.ahead)).await {
             Ok(count) => Ok(count > 0),
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => Ok(false),
+            Err(error) if matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof) => Ok(false),
             Err(error) => Err(error),
         }
     }

@@ -1,4 +1,4 @@
-//! HTTP/2 with prior knowledge: no TLS, no upgrade.
+//! HTTP/2, with prior knowledge or over TLS.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,10 +8,11 @@ use http_body_util::{BodyExt, Full};
 use hyper::Request;
 use hyper::client::conn::http2::{SendRequest, handshake};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
-use crate::Reply;
 use crate::http::{invalid, patiently};
+use crate::{Authority, Reply};
 
 /// One connection; clones share it.
 #[derive(Clone, Debug)]
@@ -23,7 +24,18 @@ impl Http2 {
     /// # Errors
     /// What the system says, or that it took too long.
     pub async fn open(address: SocketAddr) -> io::Result<Self> {
-        let stream = patiently(TcpStream::connect(address)).await?;
+        Self::over(patiently(TcpStream::connect(address)).await?).await
+    }
+
+    /// Connects by TLS, to a server with a certificate of an authority.
+    ///
+    /// # Errors
+    /// What the system or the handshake says, or that it took too long.
+    pub async fn open_tls(address: SocketAddr, authority: &Authority) -> io::Result<Self> {
+        Self::over(authority.connect(address, "h2").await?).await
+    }
+
+    async fn over(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> io::Result<Self> {
         let shaken = patiently(async { handshake(TokioExecutor::new(), TokioIo::new(stream)).await.map_err(broken) });
         let (sender, connection) = shaken.await?;
         // How it ends is seen by whoever waits for a reply.

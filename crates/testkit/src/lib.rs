@@ -11,6 +11,7 @@ mod http;
 mod http2;
 pub mod postgres;
 mod server;
+mod tls;
 pub mod vectors;
 
 use std::time::Duration;
@@ -19,6 +20,7 @@ pub use clock::ManualClock;
 pub use http::{Connection, Reply};
 pub use http2::Http2;
 pub use server::{Builder, Edge, GUARDED, Keys, OPEN, Stopped, TestServer, address_of};
+pub use tls::{Authority, Certificate};
 
 /// How long anything may take that should happen at once. Far more than a busy machine needs, so that a test that fails
 /// here has something to say.

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::{Connection, Reply, eventually, soon};
+use crate::{Authority, Connection, Reply, eventually, soon};
 
 /// The keys of a key set.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +71,7 @@ pub struct Builder {
     edge: Option<Edge>,
     clock: Option<Arc<dyn Clock>>,
     database: Option<String>,
+    authority: Option<Authority>,
 }
 
 impl Builder {
@@ -96,6 +97,13 @@ impl Builder {
         self
     }
 
+    /// TLS, with a certificate of an authority that is made for it.
+    #[must_use]
+    pub fn tls(mut self) -> Self {
+        self.authority = Some(Authority::default());
+        self
+    }
+
     /// Another clock than the machine's.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
@@ -111,7 +119,15 @@ impl Builder {
 
     fn config(&self, directory: &Path) -> Config {
         let keysets = if self.settings.contains("[[keyset]]") { "" } else { KEYSETS };
-        let text = format!("{}{}{keysets}", self.edge.map(Edge::setting).unwrap_or_default(), self.settings);
+        let edge = self.edge.map(Edge::setting).unwrap_or_default();
+        let tls = self.authority.as_ref().map(|authority| {
+            authority.issue().write(directory);
+            let file = |name| directory.join(name).display().to_string();
+            format!("tls.cert = {:?}\ntls.key = {:?}\n", file("cert.pem"), file("key.pem"))
+        });
+        // One server in many on this machine: each takes a port of its own.
+        let text =
+            format!("{edge}{}admin.listen = \"127.0.0.1:0\"\n{}{keysets}", tls.unwrap_or_default(), self.settings);
         let file = directory.join("hereabouts.toml");
         std::fs::write(&file, text).expect("the configuration can be written");
         let flags = Flags {
@@ -119,6 +135,7 @@ impl Builder {
             listen: Some("127.0.0.1:0".into()),
             data: Some(data_in(directory)),
             database: self.database.clone(),
+            ..Flags::default()
         };
         let nothing: [(&str, &str); 0] = [];
         server::config::load(flags, nothing).unwrap_or_else(|why| panic!("{why}"))
@@ -132,6 +149,7 @@ fn data_in(directory: &Path) -> PathBuf {
 /// A server that runs until it is stopped, or dropped: then it ends with the test.
 pub struct TestServer {
     address: SocketAddr,
+    admin: SocketAddr,
     stop: oneshot::Sender<()>,
     running: JoinHandle<()>,
     origin: Stopped,
@@ -153,7 +171,7 @@ impl Stopped {
         let clock = self.builder.clock.clone().unwrap_or_else(|| Arc::new(SystemClock::default()));
         let server = soon("the server starts", Server::start(config, clock)).await;
         let server = server.unwrap_or_else(|why| panic!("{why}"));
-        let address = server.address();
+        let (address, admin) = (server.address(), server.admin_address().expect("the admin API of a test is on"));
         let (stop, stopped) = oneshot::channel();
         // A dropped sender is no wish to stop: a test that fails should fail for its own reason.
         let running = tokio::spawn(server.run(async {
@@ -161,7 +179,7 @@ impl Stopped {
                 std::future::pending::<()>().await;
             }
         }));
-        TestServer { address, stop, running, origin: self }
+        TestServer { address, admin, stop, running, origin: self }
     }
 
     /// The same with other settings.
@@ -196,10 +214,39 @@ impl TestServer {
         self.address
     }
 
+    /// Where its admin API listens.
+    #[must_use]
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin
+    }
+
+    /// A call of its admin API, with the token.
+    ///
+    /// # Panics
+    /// When there is no answer.
+    pub async fn admin(&self, method: &str, path: &str, body: &Value) -> Reply {
+        let token = std::fs::read_to_string(self.data().join("admin.token")).expect("there is a token");
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {}\r\n", token.trim());
+        let mut connection = Connection::open(self.admin).await.expect("the admin API accepts a connection");
+        let request = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
+        connection.send(request).await.expect("a request can be sent");
+        connection.receive().await.unwrap_or_else(|why| panic!("{method} {path}: {why}"))
+    }
+
     /// Where its data is.
     #[must_use]
     pub fn data(&self) -> PathBuf {
         self.origin.data()
+    }
+
+    /// The authority of its certificate.
+    ///
+    /// # Panics
+    /// When it speaks no TLS.
+    #[must_use]
+    pub fn authority(&self) -> &Authority {
+        self.origin.builder.authority.as_ref().expect("a server with TLS")
     }
 
     /// A new connection.
@@ -207,7 +254,11 @@ impl TestServer {
     /// # Panics
     /// When there is none to be had.
     pub async fn connect(&self) -> Connection {
-        Connection::open(self.address).await.expect("the server accepts a connection")
+        let connected = match &self.origin.builder.authority {
+            Some(authority) => Connection::open_tls(self.address, authority).await,
+            None => Connection::open(self.address).await,
+        };
+        connected.expect("the server accepts a connection")
     }
 
     /// The reply to a GET, on a connection of its own.
@@ -284,8 +335,9 @@ impl TestServer {
     }
 }
 
-/// The address in what a server process says first: `listening on http://127.0.0.1:7700`.
+/// The address in what a server process says first: `listening on http://127.0.0.1:7700`, or `https` where it speaks TLS.
 #[must_use]
 pub fn address_of(line: &str) -> Option<SocketAddr> {
-    line.trim().strip_prefix("listening on http://")?.parse().ok()
+    let url = line.trim().strip_prefix("listening on http")?;
+    url.strip_prefix('s').unwrap_or(url).strip_prefix("://")?.parse().ok()
 }

@@ -40,8 +40,17 @@ impl Running {
         Self::from(command(&[]), data).await
     }
 
-    pub(crate) async fn from(mut command: Command, data: &Path) -> Self {
-        let mut child = command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).spawn().unwrap();
+    pub(crate) async fn from(command: Command, data: &Path) -> Self {
+        Self::with(command, data, &[]).await
+    }
+
+    /// With further flags; without `--listen` it takes a free port.
+    pub(crate) async fn with(mut command: Command, data: &Path, flags: &[&str]) -> Self {
+        command.args(["serve", "--data"]).arg(data).args(flags);
+        if !flags.contains(&"--listen") {
+            command.args(["--listen", "127.0.0.1:0"]);
+        }
+        let mut child = command.spawn().unwrap();
         let mut line = String::new();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         soon("the server says where it listens", output.read_line(&mut line)).await.unwrap();
@@ -76,9 +85,13 @@ impl Running {
 
     /// Stops it as an operator does, and returns how it ended.
     pub(crate) async fn terminate(mut self, signal: &str) -> ExitStatus {
+        self.signal(signal).await;
+        soon("the server stops", self.child.wait()).await.unwrap()
+    }
+
+    pub(crate) async fn signal(&self, signal: &str) {
         let sent = Command::new("kill").args([format!("-{signal}"), self.id().to_string()]).status().await;
         assert!(sent.unwrap().success());
-        soon("the server stops", self.child.wait()).await.unwrap()
     }
 
     /// `kill -9`

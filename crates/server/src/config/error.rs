@@ -88,6 +88,14 @@ pub enum ConfigError {
         /// Why there is none; never the secret.
         reason: String,
     },
+    /// One of two settings that mean nothing without the other.
+    #[error("{given} is given and {missing} is not; it takes both")]
+    Half {
+        /// Where the one stands, and its name.
+        given: String,
+        /// The other.
+        missing: &'static str,
+    },
     /// A key set that guards itself with a secret it does not have.
     #[error("{keyset} has access_manager = true but no secret; add secret_key, secret_key_file or secret_key_env")]
     NoSecret {

@@ -1,5 +1,7 @@
 //! `[[keyset]]`: the keys of one application, and its own settings over those that all key sets share.
 
+use std::fmt;
+
 use wire::{PublishKey, SubscribeKey};
 
 use super::context::Context;
@@ -9,6 +11,7 @@ use super::presence::Presence;
 use super::pubsub::PubSub;
 use super::secret::{Secret, WAYS};
 use super::section::Section;
+use super::unknown::Known;
 use super::value::{Content, Value};
 
 /// A name stands in logs and metric labels: short, and one word.
@@ -17,6 +20,8 @@ const NAME_MAX_BYTES: usize = 64;
 /// The keys of one application and everything that was decided for it.
 #[derive(Clone, Debug)]
 pub struct Keyset {
+    /// Where it was written.
+    pub origin: String,
     /// What people, logs and metrics call it.
     pub name: String,
     /// What identifies it in requests.
@@ -95,10 +100,43 @@ pub(super) fn template(blank: &Value, shared: &Value) -> Value {
     keyset
 }
 
+/// Reads key sets that are given while the server runs, by the rules of those in a file and over the same shared settings.
+#[derive(Clone)]
+pub struct KeysetTemplate {
+    blank: Value,
+    known: Known,
+}
+
+impl KeysetTemplate {
+    /// What every key set begins as.
+    pub(super) fn of(settings: &Value, blank: &Value, known: Known) -> Self {
+        Self { blank: template(blank, settings), known }
+    }
+
+    /// Reads a key set from the settings that a `[[keyset]]` may have, in JSON. Its secret can be given as text only.
+    ///
+    /// # Errors
+    /// [`ConfigError`], one sentence.
+    pub fn read(&self, given: &serde_json::Map<String, serde_json::Value>) -> Result<Keyset, ConfigError> {
+        let mut keyset = self.blank.clone();
+        keyset.overlay(Value::of_json("keyset", given), &self.known)?;
+        let nothing: [(&str, &str); 0] = [];
+        Keyset::read(&Section::root(&keyset, &self.known), &mut Environment::new(nothing))
+    }
+}
+
+/// Not its settings.
+impl fmt::Debug for KeysetTemplate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeysetTemplate")
+    }
+}
+
 impl Keyset {
     fn read(settings: &Section<'_>, environment: &mut Environment) -> Result<Self, ConfigError> {
         let key = "a key of 1 to 128 bytes without commas, slashes and control characters";
         let keyset = Self {
+            origin: settings.table().origin.to_string(),
             name: settings.parsed(
                 "name",
                 "a word of 1 to 64 letters of the English alphabet, digits, dots, hyphens and underscores",
@@ -114,7 +152,7 @@ impl Keyset {
             context: Context::read(&settings.section("context")?)?,
         };
         if keyset.access_manager && keyset.secret_key.is_none() {
-            return Err(ConfigError::NoSecret { keyset: settings.table().origin.to_string() });
+            return Err(ConfigError::NoSecret { keyset: keyset.origin });
         }
         Ok(keyset)
     }

@@ -13,6 +13,7 @@
 //! merges just as well, but forgets on the way which line or variable said what, stops at the type of a value where we
 //! also owe its range, and has no word for a setting that nobody knows.
 
+mod admin;
 mod context;
 mod edge;
 mod environment;
@@ -23,6 +24,7 @@ mod presence;
 mod pubsub;
 mod secret;
 mod section;
+mod tls;
 mod unknown;
 mod value;
 
@@ -33,14 +35,16 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+pub use admin::Admin;
 pub use context::Context;
 pub use edge::Edge;
 pub use error::ConfigError;
-pub use keyset::Keyset;
+pub use keyset::{Keyset, KeysetTemplate};
 pub use log::{Log, LogFormat};
 pub use presence::{Devices, Presence, Rule};
 pub use pubsub::PubSub;
 pub use secret::Secret;
+pub use tls::Tls;
 
 use environment::Environment;
 use section::Section;
@@ -59,12 +63,18 @@ pub struct Config {
     pub data: PathBuf,
     /// The address of a PostgreSQL to keep records in; without one they are in the directory. It may hold a password.
     pub database: Option<Secret>,
+    /// The certificate to speak TLS with; without one it is plain HTTP.
+    pub tls: Option<Tls>,
+    /// Where the key sets are managed while the server runs.
+    pub admin: Admin,
     /// What is logged, and how.
     pub log: Log,
     /// Limits and times of connections, requests and replies.
     pub edge: Edge,
     /// The key sets: at least one, all with different names and subscribe keys.
     pub keysets: Vec<Keyset>,
+    /// What key sets begin as that are given while the server runs.
+    pub keyset_template: KeysetTemplate,
     /// Nobody configured a key set: the only one is the built-in one, open to everybody.
     pub builtin_keyset: bool,
 }
@@ -80,6 +90,10 @@ pub struct Flags {
     pub data: Option<PathBuf>,
     /// `--database`, as typed.
     pub database: Option<String>,
+    /// `--tls-cert`, as typed.
+    pub tls_cert: Option<String>,
+    /// `--tls-key`, as typed.
+    pub tls_key: Option<String>,
 }
 
 /// Reads the configuration from all its layers; `environment` is usually [`std::env::vars_os`].
@@ -117,11 +131,15 @@ fn assemble(file: Option<(&Path, &str)>, environment: &mut Environment, flags: F
         settings.overlay(Value::of_file(path, text)?, &known)?;
     }
     environment.overlay(&mut settings)?;
-    if let Some(address) = flags.listen {
-        settings.set("listen", Value::of_flag("--listen", address));
-    }
-    if let Some(address) = flags.database {
-        settings.set("database", Value::of_flag("--database", address));
+    for (path, flag, text) in [
+        (&["listen"][..], "--listen", flags.listen),
+        (&["database"], "--database", flags.database),
+        (&["tls", "cert"], "--tls-cert", flags.tls_cert),
+        (&["tls", "key"], "--tls-key", flags.tls_key),
+    ] {
+        if let Some(text) = text {
+            settings.set_at(path, Value::of_flag(flag, text));
+        }
     }
     let mut config = Config::read(&Section::root(&settings, &known), &blank, environment)?;
     environment.refuse_unknown()?;
@@ -145,9 +163,12 @@ impl Config {
             )?,
             data: PathBuf::from(data),
             database: Secret::read_address(settings)?,
+            tls: Tls::read(&settings.section("tls")?)?,
+            admin: Admin::read(&settings.section("admin")?)?,
             log: Log::read(&settings.section("log")?)?,
             edge: Edge::read(&settings.section("edge")?)?,
             keysets: keyset::read_all(settings, blank_keyset, environment)?,
+            keyset_template: KeysetTemplate::of(settings.table(), blank_keyset, settings.known()),
             builtin_keyset: settings.is_built_in("keyset"),
         })
     }

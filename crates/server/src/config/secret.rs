@@ -18,6 +18,10 @@ const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 pub struct Secret(String);
 
 impl Secret {
+    pub(crate) fn new(text: String) -> Self {
+        Self(text)
+    }
+
     /// The secret itself: to sign with, to compare in constant time, never to show.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -36,6 +40,17 @@ impl Secret {
                 setting: settings.origin("database"),
                 reason: "it must be an address that begins with postgres://, or empty".to_owned(),
             }),
+        }
+    }
+
+    /// The secret in a file.
+    ///
+    /// # Errors
+    /// Why there is none, in a sentence without the secret.
+    pub fn in_file(path: &std::path::Path) -> Result<Self, String> {
+        match from_file(&path.to_string_lossy())? {
+            text if text.is_empty() => Err(format!("the file {path:?} is empty")),
+            text => Ok(Self(text)),
         }
     }
 

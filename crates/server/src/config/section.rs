@@ -42,6 +42,11 @@ impl<'v> Section<'v> {
         Self { table, known: self.known }
     }
 
+    /// Which settings there are.
+    pub(super) fn known(&self) -> Known {
+        self.known.clone()
+    }
+
     /// This table, to make a template of.
     pub(super) fn table(&self) -> &'v Value {
         self.table

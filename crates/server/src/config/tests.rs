@@ -154,6 +154,8 @@ fn the_printed_defaults_are_a_configuration_that_says_the_same() {
     let mut config = from_file(DEFAULTS).unwrap();
     assert!(!config.builtin_keyset, "whoever wrote it down knows of it");
     config.builtin_keyset = true;
+    assert!(config.keysets[0].origin.starts_with("chat.toml, line "), "{}", config.keysets[0].origin);
+    config.keysets[0].origin = defaults().keysets[0].origin.clone();
     assert_eq!(format!("{config:?}"), format!("{:?}", defaults()));
 }
 
@@ -237,6 +239,62 @@ fn a_database_is_an_address_of_any_layer_and_never_shown() {
     }
     let flags = Flags { database: Some(SECRET.to_owned()), ..Flags::default() };
     complains(configure("", &[], flags), "--database: it must be an address that begins with postgres://, or empty");
+}
+
+#[test]
+fn tls_has_a_certificate_and_a_key_of_any_layer_or_neither() {
+    let files = |cert: &str, key: &str| Some(Tls { cert: cert.into(), key: key.into() });
+    assert_eq!(defaults().tls, None);
+    let file = "[tls]\ncert = \"c\"\nkey = \"k\"\n";
+    assert_eq!(from_file(file).unwrap().tls, files("c", "k"));
+    let flags = Flags { tls_cert: Some("flag".to_owned()), ..Flags::default() };
+    let variables = [("HEREABOUTS_TLS__CERT", "v"), ("HEREABOUTS_TLS__KEY", "v")];
+    assert_eq!(configure(file, &variables, flags.clone()).unwrap().tls, files("flag", "v"));
+    complains(configure("", &[], flags), "--tls-cert is given and tls.key is not; it takes both");
+    complains(
+        from_file("tls.key = \"k\""),
+        &format!("{FILE}, line 1: tls.key is given and tls.cert is not; it takes both"),
+    );
+}
+
+#[test]
+fn the_admin_api_is_somewhere_or_nowhere() {
+    for (text, expected) in
+        [("auto", Admin::Auto), ("off", Admin::Off), ("[::1]:0", Admin::At("[::1]:0".parse().unwrap()))]
+    {
+        assert_eq!(from_variable("HEREABOUTS_ADMIN__LISTEN", text).unwrap().admin, expected);
+    }
+    assert_eq!(defaults().admin, Admin::Auto);
+    for wrong in ["", "on", "7701", "localhost:7701"] {
+        let said = from_variable("HEREABOUTS_ADMIN__LISTEN", wrong).map(drop).unwrap_err();
+        assert!(said.contains("auto, off, or an IP address and a port"), "{said}");
+    }
+}
+
+#[test]
+fn a_key_set_that_comes_later_is_read_like_one_of_the_file() {
+    let config = from_file("[presence]\nannounce_max = 30\n[pubsub]\nqueue_messages = 7").unwrap();
+    let read = |more: &str| {
+        let given = format!(r#"{{"name": "chat", "subscribe_key": "s", "publish_key": "p"{more}}}"#);
+        let given: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&given).unwrap();
+        config.keyset_template.read(&given)
+    };
+    let chat = read(r#", "groups": false, "presence": {"deltas": true, "rules": [{"channels": ["a.*"]}]}"#).unwrap();
+    assert_eq!((chat.name.as_str(), chat.groups, chat.presence.deltas), ("chat", false, true));
+    assert_eq!((chat.presence.announce_max, chat.pubsub.queue_messages), (30, 7), "the file's shared settings");
+    assert_eq!((chat.presence.rules.len(), chat.secret_key.is_none()), (1, true));
+    for (more, sentence) in [
+        (
+            r#", "acess_manager": true"#,
+            "keyset.acess_manager is not a setting; the nearest one is keyset.access_manager",
+        ),
+        (r#", "presence": {"announce_max": "5"}"#, "keyset.presence.announce_max is \"5\"; it must be a whole number"),
+        (r#", "access_manager": true"#, "keyset has access_manager = true but no secret"),
+        (r#", "presence": {"timeout_seconds": 4000}"#, "keyset.presence.timeout_seconds is 4000; it must be at most"),
+    ] {
+        let said = read(more).map(drop).unwrap_err().to_string();
+        assert!(said.starts_with(sentence), "{said}");
+    }
 }
 
 #[test]

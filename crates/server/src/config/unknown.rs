@@ -6,6 +6,7 @@ use super::value::{Content, Value};
 use super::{keyset, presence};
 
 /// The dotted names of all settings and of the tables that hold them.
+#[derive(Clone)]
 pub(super) struct Known(Vec<String>);
 
 impl Known {

@@ -137,6 +137,33 @@ impl Value {
         Self { origin: Origin { place: Place::Named, name: flag.to_owned() }, content: Content::Loose(text) }
     }
 
+    /// A table that was given in JSON, whose settings are called after `name`.
+    pub(super) fn of_json(name: &str, table: &serde_json::Map<String, serde_json::Value>) -> Self {
+        let entry = |(key, value): (&String, &serde_json::Value)| {
+            let name = join(name, key);
+            (key.clone(), Self::of_json_value(&name, value))
+        };
+        let origin = Origin { place: Place::Named, name: name.to_owned() };
+        Self { origin, content: Content::Table(table.iter().map(entry).collect()) }
+    }
+
+    fn of_json_value(name: &str, value: &serde_json::Value) -> Self {
+        let content = match value {
+            serde_json::Value::Object(table) => return Self::of_json(name, table),
+            serde_json::Value::Array(items) => {
+                Content::List(items.iter().map(|item| Self::of_json_value(name, item)).collect())
+            }
+            serde_json::Value::String(text) => Content::Text(text.clone()),
+            serde_json::Value::Bool(flag) => Content::Flag(*flag),
+            serde_json::Value::Number(number) => match number.as_i128() {
+                Some(whole) => Content::Whole(whole),
+                None => Content::Other(number.to_string()),
+            },
+            serde_json::Value::Null => Content::Other("null".to_owned()),
+        };
+        Self { origin: Origin { place: Place::Named, name: name.to_owned() }, content }
+    }
+
     /// A setting called `name` that is known and not given.
     pub(super) fn absent(name: &str) -> Self {
         Self { origin: Origin { place: Place::BuiltIn, name: name.to_owned() }, content: Content::Absent }
@@ -166,6 +193,19 @@ impl Value {
     pub(super) fn set(&mut self, name: &str, value: Self) {
         if let Content::Table(table) = &mut self.content {
             table.insert(name.to_owned(), value);
+        }
+    }
+
+    /// Replaces an entry of a table within tables.
+    pub(super) fn set_at(&mut self, path: &[&str], value: Self) {
+        match (path, &mut self.content) {
+            ([name], _) => self.set(name, value),
+            ([table, rest @ ..], Content::Table(tables)) => {
+                if let Some(table) = tables.get_mut(*table) {
+                    table.set_at(rest, value);
+                }
+            }
+            _ => {}
         }
     }
 

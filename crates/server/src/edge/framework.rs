@@ -18,7 +18,6 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use wire::Refusal;
@@ -27,6 +26,7 @@ use wire::route::Method;
 use super::lean::accepts_gzip;
 use super::reply::Reply;
 use super::rewind::Rewind;
+use super::transport::Transport;
 use crate::api::{self, Answer, App, Headers, Request, Subscribed};
 use crate::metrics::Served;
 
@@ -47,10 +47,10 @@ pub(super) fn router(app: Arc<App>) -> Router {
 }
 
 /// Serves a connection until it closes, or until the server stops and what was begun is done. `before` was read already.
-pub(super) async fn serve(
+pub(super) async fn serve<S: Transport>(
     app: &Arc<App>,
     router: Router,
-    mut stream: TcpStream,
+    mut stream: S,
     mut before: Vec<u8>,
     mut stopping: watch::Receiver<bool>,
 ) {
@@ -90,7 +90,7 @@ pub(super) async fn serve(
 }
 
 /// Whether a connection begins as HTTP/2 does, as far as must be read to tell.
-async fn is_http_2(stream: &mut TcpStream, before: &mut Vec<u8>) -> io::Result<bool> {
+async fn is_http_2<S: Transport>(stream: &mut S, before: &mut Vec<u8>) -> io::Result<bool> {
     while before.len() < PREFACE.len() && PREFACE.starts_with(before) {
         if stream.read_buf(before).await? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());

@@ -15,15 +15,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, ReadBuf};
-use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
+use tokio::io::{AsyncWriteExt, ReadBuf};
+use tokio::time::{Instant, timeout, timeout_at};
 use wire::Refusal;
 use wire::route::{Method, Route};
 use wire::target::Target;
 
 use super::patience::Patience;
 use super::reply::Reply;
+use super::transport::Transport;
 use crate::api::{self, Answer, App, Headers, Pending, Request, Subscribed};
 use crate::metrics::Served;
 
@@ -38,15 +38,15 @@ const LINGER: Duration = Duration::from_secs(2);
 const LINGER_BYTES: usize = 4 * 1024 * 1024;
 
 /// What becomes of a connection after the lean loop.
-pub(super) enum After {
+pub(super) enum After<S> {
     /// It is closed.
     Closed,
     /// The framework goes on, with these bytes first.
-    HandOver(TcpStream, Vec<u8>),
+    HandOver(S, Vec<u8>),
 }
 
 /// Serves a connection until it closes or is handed over.
-pub(super) async fn serve(app: &Arc<App>, stream: TcpStream) -> After {
+pub(super) async fn serve<S: Transport>(app: &Arc<App>, stream: S) -> After<S> {
     let patience = Patience::new(Instant::now() + app.edge.idle);
     let mut connection = Connection { app, stream, ahead: Vec::new(), patience };
     loop {
@@ -59,9 +59,9 @@ pub(super) async fn serve(app: &Arc<App>, stream: TcpStream) -> After {
     }
 }
 
-struct Connection<'a> {
+struct Connection<'a, S> {
     app: &'a Arc<App>,
-    stream: TcpStream,
+    stream: S,
     /// Bytes read and not yet used. Empty, and without memory, while the connection waits.
     ahead: Vec<u8>,
     patience: Patience,
@@ -95,7 +95,7 @@ struct Whole {
     headers: Headers<Range<usize>>,
 }
 
-impl Connection<'_> {
+impl<S: Transport> Connection<'_, S> {
     async fn next(&mut self) -> io::Result<Next> {
         let mut read_until: Option<Instant> = None;
         let mut needed = 1;
@@ -214,7 +214,7 @@ impl Connection<'_> {
         let status = reply.status;
         let rest = self.send(&reply, close)?;
         drop(reply);
-        if !rest.is_empty() {
+        if !rest.is_empty() || !self.stream.is_flushed() {
             Box::pin(self.send_rest(&rest)).await?;
         }
         served.end(operation, status, waited);
@@ -276,16 +276,12 @@ impl Connection<'_> {
         self.linger().await
     }
 
-    /// Sends a reply. Answers with what the kernel did not take at once.
-    fn send(&self, reply: &Reply, close: bool) -> io::Result<Vec<u8>> {
+    /// Sends a reply. Answers with what was not taken at once.
+    fn send(&mut self, reply: &Reply, close: bool) -> io::Result<Vec<u8>> {
         SCRATCH.with_borrow_mut(|out| {
             out.clear();
             reply.write(out, self.app.node.now(), close);
-            let sent = match self.stream.try_write(out) {
-                Ok(sent) => sent,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
-                Err(error) => return Err(error),
-            };
+            let sent = self.stream.write_now(out)?;
             let rest = out[sent..].to_vec();
             // One large reply must not stay in memory for every later small one.
             if out.capacity() > SCRATCH_BYTES {
@@ -295,23 +291,23 @@ impl Connection<'_> {
         })
     }
 
-    /// Sends what the kernel did not take at once, as long as the client reads at all.
+    /// Sends what was not taken at once, as long as the client reads at all.
     async fn send_rest(&mut self, mut rest: &[u8]) -> io::Result<()> {
+        let patience = self.app.edge.write;
         while !rest.is_empty() {
-            timeout(self.app.edge.write, self.stream.writable()).await??;
-            match self.stream.try_write(rest) {
-                Ok(sent) => rest = &rest[sent..],
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
+            let sent = timeout(patience, self.stream.write(rest)).await??;
+            if sent == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
             }
+            rest = &rest[sent..];
         }
-        Ok(())
+        timeout(patience, self.stream.flush()).await?
     }
 
     /// Ends our side, and lets the client end its own.
     async fn linger(&mut self) -> io::Result<Next> {
-        tokio::io::AsyncWriteExt::shutdown(&mut self.stream).await?;
         let until = Instant::now() + LINGER;
+        timeout_at(until, self.stream.shutdown()).await??;
         let mut left = LINGER_BYTES;
         while left > 0 {
             self.ahead.clear();

@@ -16,6 +16,8 @@ use wire::Refusal;
 use super::framework;
 use super::lean::{self, After};
 use super::reply::Reply;
+use super::tls::Tls;
+use super::transport::Transport;
 use crate::api::App;
 
 /// Connections that the kernel completes while we are busy. The kernel caps it at its own limit.
@@ -31,20 +33,15 @@ const DRAIN_LOOK: Duration = Duration::from_millis(10);
 pub(crate) struct Listener {
     listener: TcpListener,
     address: SocketAddr,
+    tls: Option<Arc<Tls>>,
 }
 
 impl Listener {
-    /// Listens.
-    pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-        // A restart need not wait for the connections of the last run to be forgotten.
-        socket.set_reuse_address(true)?;
-        socket.set_nonblocking(true)?;
-        socket.bind(&address.into())?;
-        socket.listen(BACKLOG)?;
-        let listener = TcpListener::from_std(socket.into())?;
+    /// Listens, for clients that speak TLS if there is one.
+    pub(crate) fn bind(address: SocketAddr, tls: Option<Arc<Tls>>) -> io::Result<Self> {
+        let listener = listen(address)?;
         let address = listener.local_addr()?;
-        Ok(Self { listener, address })
+        Ok(Self { listener, address, tls })
     }
 
     /// Where it listens; the port is the one that was taken.
@@ -66,7 +63,8 @@ impl Listener {
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, _)) if connections.len() < app.edge.connections_max => {
-                        connections.spawn(connection(Arc::clone(&app), router.clone(), stream, stopped.clone()));
+                        let (app, tls) = (Arc::clone(&app), self.tls.clone());
+                        connections.spawn(connection(app, router.clone(), stream, tls, stopped.clone()));
                     }
                     Ok((stream, _)) => turn_away(&app, &stream),
                     Err(error) => {
@@ -85,6 +83,17 @@ impl Listener {
     }
 }
 
+/// A socket that listens.
+pub(crate) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // A restart need not wait for the connections of the last run to be forgotten.
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
+
 /// Waits until no request is under way; then whoever is connected only idles, and is cut off.
 async fn drain<T: 'static>(app: &App, connections: &mut JoinSet<T>) {
     let until = Instant::now() + DRAIN;
@@ -96,19 +105,32 @@ async fn drain<T: 'static>(app: &App, connections: &mut JoinSet<T>) {
     connections.shutdown().await;
 }
 
-async fn connection(app: Arc<App>, router: Router, stream: TcpStream, stopped: watch::Receiver<bool>) {
+async fn connection(
+    app: Arc<App>,
+    router: Router,
+    stream: TcpStream,
+    tls: Option<Arc<Tls>>,
+    stopped: watch::Receiver<bool>,
+) {
     // Replies are written whole; waiting to fill a packet would only delay them.
     let _ = stream.set_nodelay(true);
     let _open = app.metrics.connection();
+    let Some(tls) = tls else { return serve(&app, router, stream, stopped).await };
+    if let Some(stream) = Box::pin(tls.accept(stream, app.edge.head)).await {
+        Box::pin(serve(&app, router, stream, stopped)).await;
+    }
+}
+
+async fn serve<S: Transport>(app: &Arc<App>, router: Router, stream: S, stopped: watch::Receiver<bool>) {
     let (stream, before) = if app.edge.lean {
-        match Box::pin(lean::serve(&app, stream)).await {
+        match Box::pin(lean::serve(app, stream)).await {
             After::Closed => return,
             After::HandOver(stream, before) => (stream, before),
         }
     } else {
         (stream, Vec::new())
     };
-    Box::pin(framework::serve(&app, router, stream, before, stopped)).await;
+    Box::pin(framework::serve(app, router, stream, before, stopped)).await;
 }
 
 /// One connection too many: says so, if the kernel takes it at once.

@@ -7,21 +7,22 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
+
+use super::transport::Transport;
 
 /// Reads the bytes first that were read before, then the connection. Writing fails when the client takes nothing for
 /// too long.
-pub(super) struct Rewind {
+pub(super) struct Rewind<S> {
     before: Bytes,
-    stream: TcpStream,
+    stream: S,
     patience: Duration,
     /// Since when the client takes nothing, as the moment that patience ends.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
-impl Rewind {
-    pub(super) fn new(before: impl Into<Bytes>, stream: TcpStream, patience: Duration) -> Self {
+impl<S> Rewind<S> {
+    pub(super) fn new(before: impl Into<Bytes>, stream: S, patience: Duration) -> Self {
         Self { before: before.into(), stream, patience, stalled: None }
     }
 
@@ -37,7 +38,7 @@ impl Rewind {
     }
 }
 
-impl AsyncRead for Rewind {
+impl<S: Transport> AsyncRead for Rewind<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -53,7 +54,7 @@ impl AsyncRead for Rewind {
     }
 }
 
-impl AsyncWrite for Rewind {
+impl<S: Transport> AsyncWrite for Rewind<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.patiently(context, outcome)

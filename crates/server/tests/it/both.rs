@@ -1,16 +1,19 @@
-//! The same bytes to both paths of the edge: the replies must be the same.
+//! The same bytes to both paths of the edge, and to the lean loop over TLS: the replies must be the same.
 
 use std::sync::Mutex;
 use std::time::Duration;
 
 use testkit::{Connection, Edge, ManualClock, Reply, TestServer};
 
-/// A server on the lean loop and one on the framework alone, with one clock: their timetokens are the same, too.
+/// A server on the lean loop, one on the framework alone, and one on the lean loop over TLS, with one clock: their timetokens
+/// are the same, too.
 pub(crate) struct Both {
-    servers: [TestServer; 2],
+    servers: [TestServer; 3],
     /// What was not as expected. Told at the end, all of it.
     complaints: Mutex<Vec<String>>,
 }
+
+const PATHS: [&str; 3] = ["the lean loop", "the framework", "the lean loop over TLS"];
 
 /// Stands last among the replies when the server must close the connection. Without it, it must serve one more request.
 pub(crate) const CLOSED: &str = "closed";
@@ -22,29 +25,26 @@ impl Both {
 
     pub(crate) async fn with(settings: &str) -> Self {
         let clock = ManualClock::default();
-        let start = async |edge| TestServer::builder().edge(edge).settings(settings).clock(clock.clone()).start().await;
-        let servers = [start(Edge::Lean).await, start(Edge::Framework).await];
+        let on = |edge| TestServer::builder().edge(edge).settings(settings).clock(clock.clone());
+        let [lean, framework, tls] = [on(Edge::Lean), on(Edge::Framework), on(Edge::Lean).tls()];
+        let servers = [lean.start().await, framework.start().await, tls.start().await];
         // Cursors from before a server's start have a gap, which would be all that a test sees.
         clock.advance(Duration::from_secs(1));
         Self { servers, complaints: Mutex::default() }
     }
 
     /// Sends bytes on a new connection, and checks what comes: each reply must begin as expected, `<status> <body>`, and
-    /// both paths must say the same. `name` is what the bytes are.
+    /// all must say the same. `name` is what the bytes are.
     pub(crate) async fn check(&self, name: &str, request: impl AsRef<[u8]>, expected: &[&str]) {
-        let [lean, framework] = &self.servers;
-        let lean = talk(lean, request.as_ref(), expected).await;
-        let framework = talk(framework, request.as_ref(), expected).await;
-        match (lean, framework) {
-            (Ok(lean), Ok(framework)) if lean == framework => {}
-            (Ok(lean), Ok(framework)) => self.complain(name, &differences(&lean, &framework)),
-            (lean, framework) => {
-                for (path, outcome) in [("lean loop", lean), ("framework", framework)] {
-                    if let Err(why) = outcome {
-                        self.complain(name, &format!("the {path}: {why}"));
-                    }
-                }
+        let mut said: Vec<Said> = Vec::new();
+        for (path, server) in PATHS.into_iter().zip(&self.servers) {
+            match talk(server, request.as_ref(), expected).await {
+                Ok(replies) => said.push((path, replies)),
+                Err(why) => self.complain(name, &format!("{path}: {why}")),
             }
+        }
+        for pair in said.windows(2).filter(|pair| pair[0].1 != pair[1].1) {
+            self.complain(name, &differences(&pair[0], &pair[1]));
         }
     }
 
@@ -53,7 +53,7 @@ impl Both {
         self.complaints.lock().unwrap().push(format!("{name}: {why}"));
     }
 
-    /// The reply to a request, the same on both paths.
+    /// The reply to a request, the same on all paths.
     pub(crate) async fn reply(&self, request: impl AsRef<[u8]>) -> Reply {
         let mut replies = Vec::new();
         for server in &self.servers {
@@ -62,10 +62,13 @@ impl Both {
             let _ = connection.send(request.as_ref()).await;
             replies.push(that_matters(connection.receive().await.unwrap()));
         }
-        if replies[0] != replies[1] {
+        for (first, second) in
+            [(0, 1), (1, 2)].into_iter().filter(|(first, second)| replies[*first] != replies[*second])
+        {
             let line =
                 String::from_utf8_lossy(request.as_ref().split(|byte| *byte == b'\r').next().unwrap_or_default());
-            self.complain(&line, &differences(&replies[..1], &replies[1..]));
+            let said = |index: usize| (PATHS[index], vec![replies[index].clone()]);
+            self.complain(&line, &differences(&said(first), &said(second)));
         }
         replies.remove(0)
     }
@@ -117,13 +120,15 @@ async fn talk(server: &TestServer, request: &[u8], expected: &[&str]) -> Result<
     Ok(replies)
 }
 
-fn differences(lean: &[Reply], framework: &[Reply]) -> String {
-    let (lean, framework) = lean.iter().zip(framework).find(|(lean, framework)| lean != framework).unwrap();
+type Said = (&'static str, Vec<Reply>);
+
+fn differences((path, replies): &Said, (other_path, others): &Said) -> String {
+    let (reply, other) = replies.iter().zip(others).find(|(reply, other)| reply != other).unwrap();
     let show = |one: &Reply, other: &Reply| {
         let headers = one.headers.iter().filter(|header| !other.headers.contains(header)).collect::<Vec<_>>();
         format!("{} {:.200} {headers:?}", one.status, one.text())
     };
-    format!("the lean loop says {}, the framework {}", show(lean, framework), show(framework, lean))
+    format!("{path} says {}, {other_path} {}", show(reply, other), show(other, reply))
 }
 
 async fn receive(connection: &mut Connection, head: bool) -> std::io::Result<Reply> {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a surprise is a failed test, in a helper as well")]
 
 mod access;
+mod admin;
 mod both;
 mod conformance;
 mod context;
@@ -13,4 +14,5 @@ mod operators;
 mod postgres;
 mod presence;
 mod slow;
+mod tls;
 mod vectors;

@@ -30,6 +30,16 @@ async fn http_2_passes_every_vector() {
 }
 
 #[tokio::test]
+async fn tls_passes_every_vector_whatever_is_spoken_over_it() {
+    for edge in Edge::ALL {
+        let server = TestServer::builder().edge(edge).tls().start().await;
+        replay(Client::Tls(server.address(), server.authority().clone())).await;
+    }
+    let server = TestServer::builder().tls().start().await;
+    replay(Client::Http2(Http2::open_tls(server.address(), server.authority()).await.unwrap())).await;
+}
+
+#[tokio::test]
 async fn both_paths_pass_every_vector_on_postgres() {
     for edge in Edge::ALL {
         let Some(server) = postgres::on(TestServer::builder().edge(edge)) else { return };

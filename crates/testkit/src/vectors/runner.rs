@@ -14,13 +14,15 @@ use super::names::Names;
 use super::needs::{self, Needs};
 use super::sign::{self, Signing};
 use super::{Expected, KeysetKind, Request, Step, Vector, encode, matching};
-use crate::{Connection, GUARDED, Http2, Keys, ManualClock, OPEN, Reply};
+use crate::{Authority, Connection, GUARDED, Http2, Keys, ManualClock, OPEN, Reply};
 
 /// How requests are sent.
 #[derive(Clone, Debug)]
 pub enum Client {
     /// Each on an HTTP/1.1 connection of its own.
     Http1(SocketAddr),
+    /// The same over TLS.
+    Tls(SocketAddr, Authority),
     /// All on one HTTP/2 connection.
     Http2(Http2),
 }
@@ -238,8 +240,9 @@ impl Message {
 impl Client {
     async fn send(&self, message: &Message) -> io::Result<Reply> {
         let Message { method, target, headers, body } = message;
-        let address = match self {
-            Self::Http1(address) => address,
+        let mut connection = match self {
+            Self::Http1(address) => Connection::open(*address).await?,
+            Self::Tls(address, authority) => Connection::open_tls(*address, authority).await?,
             Self::Http2(connection) => return connection.exchange(method, target, headers, body.clone()).await,
         };
         let mut bytes = format!("{method} {target} HTTP/1.1\r\nhost: here\r\n");
@@ -252,7 +255,6 @@ impl Client {
         bytes.push_str("\r\n");
         let mut bytes = bytes.into_bytes();
         bytes.extend_from_slice(body.as_deref().unwrap_or_default());
-        let mut connection = Connection::open(*address).await?;
         connection.send(bytes).await?;
         connection.receive().await
     }
