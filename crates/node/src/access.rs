@@ -12,12 +12,12 @@ use arc_swap::ArcSwap;
 use engine::access::acts::{Act, AuditKeys, GrantKeys, GrantToken, RevokeToken};
 use engine::access::{
     Credentials, Ends, Grounds, Guard, KeyPlace, Ledger, Operation, Permit, Revocation, Secret, SignatureFault,
-    StoredGrant, TokenId, Verified, check_pattern,
+    StoredGrant, TokenId, Verified, check_patterns,
 };
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use store::StoreError;
-use wire::access::{Audited, Grant, GrantFault, KeyGrant};
+use wire::access::{Audited, Grant, GrantFault, KeyGrant, Token};
 use wire::{Refusal, Timestamp};
 
 use crate::keyset::Keyset;
@@ -95,12 +95,15 @@ impl Access {
     fn grounds(&self, shown: &Credentials<'_>, now: Timestamp) -> Result<Grounds, Refusal> {
         let guard = self.guard.load();
         guard.grounds(shown, now, |sent| {
-            if let Some(known) = self.tokens.get(sent) {
+            let bare = Token::bare(sent);
+            if let Some(known) = bare.and_then(|bare| self.tokens.get(bare)) {
                 return Ok(Some(known));
             }
             let Some(token) = guard.verify(sent)?.map(Arc::new) else { return Ok(None) };
-            // Only what was signed is kept: nobody else can fill the cache.
-            self.tokens.insert(sent.into(), Arc::clone(&token));
+            // Only what was signed is kept, and once, however it is spelled: nobody can fill the cache but who grants.
+            if let Some(bare) = bare {
+                self.tokens.insert(bare.into(), Arc::clone(&token));
+            }
             Ok(Some(token))
         })
     }
@@ -240,8 +243,11 @@ impl Keyset {
     /// [`GrantFault::Pattern`] for a pattern that cannot be used, [`GrantFault::TooLarge`].
     #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
     pub fn grant_token(&self, permit: Permit<GrantToken>, grant: Grant) -> Result<String, GrantFault> {
-        for (pattern, at) in grant.patterns() {
-            check_pattern(pattern).map_err(|why| GrantFault::Pattern { at, why: why.0 })?;
+        for (kind, patterns) in grant.patterns() {
+            check_patterns(patterns).map_err(|(pattern, why)| {
+                let at = format!("permissions.patterns.{kind}.{pattern}");
+                GrantFault::Pattern { at, why: why.0 }
+            })?;
         }
         self.access.guard.load().sign(&permit, &grant.token(self.now().timestamp()))
     }

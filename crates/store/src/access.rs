@@ -34,6 +34,7 @@ fn kind(resource: Option<Resource>) -> &'static str {
         Some(Resource::Channel) => "channel",
         Some(Resource::Group) => "group",
         Some(Resource::User) => "user",
+        Some(Resource::Category) => "category",
     }
 }
 
@@ -49,6 +50,7 @@ pub(crate) fn grant(
         "channel" => Some(Resource::Channel),
         "group" => Some(Resource::Group),
         "user" => Some(Resource::User),
+        "category" => Some(Resource::Category),
         _ => return Err(damaged()),
     };
     let auth = Some(auth).filter(|auth| !auth.is_empty()).map(str::to_owned);

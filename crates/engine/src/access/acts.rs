@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use smallvec::SmallVec;
-use wire::access::Resource;
+use wire::access::{Resource, category};
 use wire::context::Kind;
 use wire::{ChannelName, GroupName, RecordId};
 
@@ -220,7 +220,7 @@ impl Act for ListRecords {
     }
 
     fn names(&self) -> Names<'_> {
-        Names::new()
+        std::iter::once((Resource::Category, Cow::Borrowed(category(self.0)))).collect()
     }
 }
 

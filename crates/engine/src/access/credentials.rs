@@ -41,7 +41,9 @@ impl<'r> Credentials<'r> {
 
     /// When it was signed, in seconds since the epoch.
     pub(super) fn timestamp(&self) -> Option<u64> {
-        self.signed.target.raw_query("timestamp")?.parse().ok()
+        let text = self.signed.target.raw_query("timestamp")?;
+        // A number may have a sign in front, and a time may not.
+        text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
     }
 
     /// The token or auth key as sent, not decoded.

@@ -177,12 +177,16 @@ impl Guard {
             Rule::Known => names.iter().filter(|(kind, name)| permitted.on(*kind, name).is_none()).collect(),
             Rule::Listing(Kind::User) if self.policy.all_users && !permitted.anothers() => return Ok(()),
             Rule::Listing(Kind::Channel) if self.policy.all_channels && !permitted.anothers() => return Ok(()),
-            Rule::Listing(_) | Rule::SecretKey | Rule::Signed => return Err(refusal(operation, [])),
+            Rule::Listing(_) => {
+                names.iter().filter(|(kind, name)| !permitted.on(*kind, name).has_any(Permissions::GET)).collect()
+            }
+            Rule::SecretKey | Rule::Signed => return Err(refusal(operation, [])),
             Rule::Names { channel, group, user } => {
                 let needed = |kind| match kind {
                     Resource::Channel => channel,
                     Resource::Group => group,
                     Resource::User => user,
+                    Resource::Category => Permissions::NONE,
                 };
                 let refused = names.iter().filter(|(kind, name)| !permitted.on(*kind, name).has_any(needed(*kind)));
                 refused.collect()
@@ -312,7 +316,7 @@ fn refusal<'n>(operation: Operation, names: impl IntoIterator<Item = (Resource, 
                 match kind {
                     Resource::Channel => channels.push(name.to_owned()),
                     Resource::Group => groups.push(name.to_owned()),
-                    Resource::User => {}
+                    Resource::User | Resource::Category => {}
                 }
             }
             Refusal::Forbidden { channels, groups }

@@ -97,7 +97,11 @@ impl KeyTable {
     /// What all levels together permit on a name.
     #[must_use]
     pub fn permissions(&self, kind: Resource, name: &str, auth: Option<&str>, now: Timestamp) -> Permissions {
-        let mut sum = self.of_everything(auth, now);
+        let mut sum = match kind {
+            // Whoever may read every record by its name may not therefore list them.
+            Resource::Category => Permissions::NONE,
+            Resource::Channel | Resource::Group | Resource::User => self.of_everything(auth, now),
+        };
         let Some(names) = self.names.get(&kind) else { return sum };
         let mut add = |name: &str| {
             if let Some(entry) = names.get(name) {
@@ -115,7 +119,7 @@ impl KeyTable {
                 }
             }
             Resource::Group if name != EVERY_GROUP => add(EVERY_GROUP),
-            Resource::Group | Resource::User => {}
+            Resource::Group | Resource::User | Resource::Category => {}
         }
         sum
     }

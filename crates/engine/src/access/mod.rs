@@ -28,7 +28,7 @@ pub use guard::{Guard, Mode, Policy};
 pub use keys::{KeyPlace, KeyTable, StoredGrant};
 pub use ledger::{Ledger, Revocation};
 pub use operation::{Family, Operation, Rule};
-pub use pattern::{BadPattern, check as check_pattern};
+pub use pattern::{BadPattern, check as check_patterns};
 pub use permit::{Ends, Grounds, Permit};
 pub use secret::Secret;
 pub use signature::SignatureFault;

@@ -54,7 +54,7 @@ pub enum Rule {
         /// On each user.
         user: Permissions,
     },
-    /// Nothing when the key set lets everybody list all users or channels; else a signature.
+    /// Nothing when the key set lets everybody list all users or channels; else `get` on all of them.
     Listing(Kind),
     /// A signature, which no permission replaces.
     SecretKey,

@@ -1,9 +1,10 @@
 //! Patterns of names: RE2 expressions, not anchored, matched in linear time (`docs/protocol/access.md`, "Judging a token").
 //!
-//! The `regex` crate speaks nearly the same language, also without backtracking. Where it takes more, a pattern is
+//! The engine of the `regex` crate speaks nearly the same language, also without backtracking. Where it takes more, a pattern is
 //! refused when it is granted; where a class means more (`\d` is every digit of Unicode there), it is written out.
 
-use regex::{RegexSet, RegexSetBuilder};
+use regex_automata::meta::{BuildError, Config, Regex};
+use regex_automata::{Input, MatchKind, PatternSet};
 use regex_syntax::ast::parse::ParserBuilder;
 use regex_syntax::ast::{self, Ast, ClassPerlKind, GroupKind, Span, Visitor, visit};
 use wire::access::Permissions;
@@ -12,6 +13,8 @@ use wire::access::Permissions;
 const COMPILED_BYTES: usize = 1 << 20;
 /// Bytes that matching may keep in memory for each of them; with less it is slower.
 const MATCHING_BYTES: usize = 1 << 18;
+/// What it keeps for ordinary ones.
+const MATCHING_USUAL_BYTES: usize = 1 << 14;
 /// How deep an expression may be nested.
 const DEPTH: u32 = 64;
 
@@ -20,18 +23,26 @@ const DEPTH: u32 = 64;
 #[error("{0}")]
 pub struct BadPattern(pub String);
 
-/// Checks a pattern that is to be granted.
+/// Checks the patterns of one kind of name that are to be granted together.
 ///
 /// # Errors
-/// [`BadPattern`] when it is no expression, has a capturing group, repeats a repetition, or would be too large.
-pub fn check(pattern: &str) -> Result<(), BadPattern> {
-    compile(&[spelled(pattern)?]).map(drop)
+/// The first that is no expression, has a capturing group, repeats a repetition, or would be too large; the last one when
+/// they are too large together.
+pub fn check<'p>(patterns: impl Iterator<Item = &'p str>) -> Result<(), (&'p str, BadPattern)> {
+    let (mut texts, mut last) = (Vec::new(), "");
+    for pattern in patterns {
+        let text = spelled(pattern).and_then(|text| compile(std::slice::from_ref(&text)).map(|_| text));
+        texts.push(text.map_err(|why| (pattern, why))?);
+        last = pattern;
+    }
+    // Each was fine alone, but a token has them together.
+    if texts.len() > 1 { compile(&texts).map(drop).map_err(|why| (last, why)) } else { Ok(()) }
 }
 
 /// The patterns of one kind of name in a token, with what each permits.
 #[derive(Clone, Debug)]
 pub(super) struct Patterns {
-    set: RegexSet,
+    set: Regex,
     permissions: Vec<Permissions>,
 }
 
@@ -52,17 +63,30 @@ impl Patterns {
 
     /// What the patterns that match permit, all together.
     pub(super) fn permissions(&self, name: &str) -> Permissions {
-        let matched = self.set.matches(name);
-        matched.iter().fold(Permissions::NONE, |sum, index| sum | self.permissions[index])
+        let mut matched = PatternSet::new(self.permissions.len());
+        self.set.which_overlapping_matches(&Input::new(name), &mut matched);
+        matched.iter().fold(Permissions::NONE, |sum, pattern| sum | self.permissions[pattern.as_usize()])
+    }
+
+    /// About how many bytes they take, with what matching keeps.
+    pub(super) fn weight(&self) -> u64 {
+        (self.set.memory_usage() + MATCHING_USUAL_BYTES) as u64
     }
 }
 
-fn compile(patterns: &[String]) -> Result<RegexSet, BadPattern> {
-    let built = RegexSetBuilder::new(patterns).size_limit(COMPILED_BYTES).dfa_size_limit(MATCHING_BYTES).build();
-    built.map_err(|error| match error {
-        regex::Error::CompiledTooBig(_) => BadPattern("Syntax error: pattern too large.".to_owned()),
+fn compile(patterns: &[String]) -> Result<Regex, BadPattern> {
+    let config = Config::new()
+        .match_kind(MatchKind::All)
+        .nfa_size_limit(Some(COMPILED_BYTES))
+        .hybrid_cache_capacity(MATCHING_BYTES);
+    Regex::builder().configure(config).build_many(patterns).map_err(|error| refusal(&error))
+}
+
+fn refusal(error: &BuildError) -> BadPattern {
+    BadPattern(match error.size_limit() {
+        Some(_) => "Syntax error: pattern too large.".to_owned(),
         // What the parser took and the compiler does not: a class of Unicode that does not exist, and the like.
-        _ => BadPattern("Syntax error: unknown character class.".to_owned()),
+        None => "Syntax error: unknown character class.".to_owned(),
     })
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use sha2::{Digest, Sha256};
-use wire::access::{Permissions, Resource, Token};
+use wire::access::{Permissions, Resource, Token, category};
 use wire::{Refusal, SubscribeKey, Timestamp};
 
 use super::pattern::Patterns;
@@ -91,9 +91,10 @@ impl Verified {
             maps.iter().flat_map(|map| map.keys()).map(|name| name.len() as u64 + ENTRY_BYTES).sum()
         };
         let named = entries([&resources.channels, &resources.groups, &resources.uuids]);
-        let compiled = [&self.channels, &self.groups, &self.users].into_iter().flatten().count() as u64 * SET_BYTES;
+        let compiled: u64 =
+            [&self.channels, &self.groups, &self.users].into_iter().flatten().map(Patterns::weight).sum();
         let patterns = entries([&patterns.channels, &patterns.groups, &patterns.uuids]);
-        TOKEN_BYTES + named + compiled + PATTERN_FACTOR * patterns
+        TOKEN_BYTES + named + patterns + compiled
     }
 
     /// Whether only another user than this may use it.
@@ -108,6 +109,7 @@ impl Verified {
             Resource::Channel => (&resources.channels, &self.channels),
             Resource::Group => (&resources.groups, &self.groups),
             Resource::User => (&resources.uuids, &self.users),
+            Resource::Category => return self.on_category(name),
         };
         if let Some(listed) = listed.get(name) {
             return *listed;
@@ -116,6 +118,11 @@ impl Verified {
         let plain = patterns.permissions(name);
         // Patterns of groups may be written with the namespace before the name, which is empty.
         if kind == Resource::Group { plain | patterns.permissions(&format!(":{name}")) } else { plain }
+    }
+
+    fn on_category(&self, name: &str) -> Permissions {
+        let granted = self.token.categories.iter().find(|(kind, _)| category(**kind) == name);
+        granted.map_or(Permissions::NONE, |(_, permissions)| *permissions)
     }
 }
 
@@ -128,10 +135,8 @@ impl fmt::Debug for Verified {
 
 /// A guess at what a token takes beside its names.
 const TOKEN_BYTES: u64 = 512;
-/// The same for a map entry, for a set of patterns, and how much more a compiled pattern takes than its text.
+/// The same for a map entry.
 const ENTRY_BYTES: u64 = 48;
-const SET_BYTES: u64 = 16 * 1024;
-const PATTERN_FACTOR: u64 = 32;
 
 /// What the signature of a token covers.
 fn pieces<'p>(key: &'p SubscribeKey, covered: &'p [u8]) -> [&'p [u8]; 3] {

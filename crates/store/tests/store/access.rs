@@ -50,18 +50,22 @@ pub(crate) async fn a_grant_replaces_the_one_before_and_one_of_nothing_removes_i
     let (store, demo) = (place.open().await, key("demo"));
     let everyone = grant(CHANNEL, "room", None, 1, None);
     let user = grant(Some(Resource::User), "ann", Some("k"), 32, Some(10));
+    let listing = grant(Some(Resource::Category), "uuids", Some("k"), 32, Some(10));
     let whole = grant(None, "", None, 2, Some(20));
     let of = |bits| grant(CHANNEL, "room", Some("k"), bits, Some(5));
-    store.set_key_grants(&demo, &[of(3), user.clone(), whole.clone(), everyone.clone()]).await.unwrap();
+    store
+        .set_key_grants(&demo, &[of(3), listing.clone(), user.clone(), whole.clone(), everyone.clone()])
+        .await
+        .unwrap();
     store.set_key_grants(&demo, &[of(7), of(1)]).await.unwrap();
     store.set_key_grants(&key("other"), &[of(255)]).await.unwrap();
     drop(store);
     let store = place.open().await;
-    let expected = [whole.clone(), everyone.clone(), of(1), user.clone()];
+    let expected = [whole.clone(), listing.clone(), everyone.clone(), of(1), user.clone()];
     assert_eq!(store.key_grants(&demo).await.unwrap(), expected);
 
     store.set_key_grants(&demo, &[of(0), grant(CHANNEL, "never", None, 0, None)]).await.unwrap();
-    assert_eq!(store.key_grants(&demo).await.unwrap(), [whole.clone(), everyone.clone(), user]);
+    assert_eq!(store.key_grants(&demo).await.unwrap(), [whole.clone(), listing, everyone.clone(), user]);
     store.forget_expired(at(10)).await.unwrap();
     assert_eq!(store.key_grants(&demo).await.unwrap(), [whole, everyone]);
     assert_eq!(store.key_grants(&key("other")).await.unwrap(), []);

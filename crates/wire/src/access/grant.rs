@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::token::{Scope, Token};
-use super::{GrantFault, Permissions};
+use super::token::{Categories, Scope, Token};
+use super::{GrantFault, Permissions, category};
+use crate::context::Kind;
 use crate::time::Timestamp;
 
 /// How long a token may hold, in minutes: 30 days.
@@ -21,6 +22,7 @@ pub struct Grant {
     ttl: u64,
     resources: Scope,
     patterns: Scope,
+    categories: Categories,
     meta: Map<String, Value>,
     user: Option<String>,
 }
@@ -42,13 +44,15 @@ impl Grant {
         };
         let permissions = object(&body, "permissions")?;
         let (resources, patterns) = (object(&permissions, "resources")?, object(&permissions, "patterns")?);
-        if [&resources, &patterns].into_iter().flat_map(Map::values).all(is_empty) {
+        let categories = object(&permissions, "categories")?;
+        if [&resources, &patterns].into_iter().flat_map(Map::values).all(is_empty) && categories.is_empty() {
             return Err(GrantFault::Empty);
         }
         Ok(Self {
             ttl,
             resources: scope_of(&resources, "permissions.resources")?,
             patterns: scope_of(&patterns, "permissions.patterns")?,
+            categories: categories_of(&categories)?,
             meta: object(&permissions, "meta")?,
             user: match permissions.get("uuid") {
                 None | Some(Value::Null) => None,
@@ -58,20 +62,18 @@ impl Grant {
         })
     }
 
-    /// The patterns that it names, with the place of each in the body.
-    pub fn patterns(&self) -> impl Iterator<Item = (&str, String)> {
+    /// The patterns that it names, by kind of name. A pattern stands in the body at `permissions.patterns.KIND.PATTERN`.
+    pub fn patterns(&self) -> impl Iterator<Item = (&'static str, impl Iterator<Item = &str>)> {
         let Scope { channels, groups, spaces, users, uuids } = &self.patterns;
         let maps = [("channels", channels), ("groups", groups), ("spaces", spaces), ("users", users), ("uuids", uuids)];
-        maps.into_iter().flat_map(|(kind, map)| {
-            map.keys().map(move |pattern| (pattern.as_str(), format!("permissions.patterns.{kind}.{pattern}")))
-        })
+        maps.into_iter().map(|(kind, map)| (kind, map.keys().map(String::as_str)))
     }
 
     /// The token that grants it from `now` on.
     #[must_use]
     pub fn token(self, now: Timestamp) -> Token {
-        let Self { ttl, resources, patterns, meta, user } = self;
-        Token { granted: now.seconds(), ttl, resources, patterns, meta, user }
+        let Self { ttl, resources, patterns, categories, meta, user } = self;
+        Token { granted: now.seconds(), ttl, resources, patterns, categories, meta, user }
     }
 }
 
@@ -95,10 +97,9 @@ fn scope_of(maps: &Map<String, Value>, at: &str) -> Result<Scope, GrantFault> {
             Some(Value::Object(members)) => members,
             Some(_) => return Err(GrantFault::Json("What holds permissions or meta must be an object.")),
         };
-        let permissions = |(name, mask): (&String, &Value)| match mask.as_u64().and_then(|mask| u8::try_from(mask).ok())
-        {
-            None | Some(0) => Err(GrantFault::Mask(format!("{at}.{kind}.{name}"))),
-            Some(bits) => Ok((name.clone(), Permissions::from_bits(bits))),
+        let permissions = |(name, mask): (&String, &Value)| {
+            let permissions = mask_of(mask).ok_or_else(|| GrantFault::Mask(format!("{at}.{kind}.{name}")))?;
+            Ok((name.clone(), permissions))
         };
         members.iter().map(permissions).collect()
     };
@@ -109,6 +110,22 @@ fn scope_of(maps: &Map<String, Value>, at: &str) -> Result<Scope, GrantFault> {
         users: map("users")?,
         uuids: map("uuids")?,
     })
+}
+
+fn categories_of(masks: &Map<String, Value>) -> Result<Categories, GrantFault> {
+    let mut categories = Categories::new();
+    for (name, mask) in masks {
+        let at = || GrantFault::Mask(format!("permissions.categories.{name}"));
+        let kind = [Kind::User, Kind::Channel].into_iter().find(|kind| category(*kind) == name).ok_or_else(at)?;
+        categories.insert(kind, mask_of(mask).ok_or_else(at)?);
+    }
+    Ok(categories)
+}
+
+/// A mask of at least one permission.
+fn mask_of(value: &Value) -> Option<Permissions> {
+    let bits = u8::try_from(value.as_u64()?).ok()?;
+    Some(Permissions::from_bits(bits)).filter(|permissions| !permissions.is_none())
 }
 
 /// The answer to a grant.

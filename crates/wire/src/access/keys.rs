@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use super::{Permissions, Resource};
+use super::{Permissions, Resource, category};
+use crate::context::Kind;
 use crate::names::SubscribeKey;
 use crate::refusal::Refusal;
 use crate::target::Target;
@@ -17,6 +18,9 @@ const TTL_MAX: u64 = 525_600;
 const TTL_OF_NOTHING: u64 = 1;
 /// Grants in one call. Each name with each auth key is one, so a short request could ask for millions.
 const GRANTS_MAX: usize = 10_000;
+
+/// The kinds of records of which all can be listed.
+const ALL_CATEGORIES: [Kind; 2] = [Kind::User, Kind::Channel];
 
 /// The letters of the permissions, in the order in which they are told.
 const FLAGS: [(&str, Permissions); 7] = [
@@ -36,6 +40,8 @@ pub struct Selection {
     pub channels: Vec<String>,
     pub groups: Vec<String>,
     pub users: Vec<String>,
+    /// Names of [`category`].
+    pub categories: Vec<String>,
     /// None: everyone.
     pub auths: Vec<String>,
 }
@@ -81,6 +87,7 @@ impl Selection {
             channels: list("channel")?,
             groups: list("channel-group")?,
             users: list("target-uuid")?,
+            categories: list("category")?,
             auths: list("auth")?,
         })
     }
@@ -95,6 +102,9 @@ impl Selection {
 
     fn level(&self) -> &'static str {
         let for_keys = !self.auths.is_empty();
+        if !self.categories.is_empty() {
+            return "category";
+        }
         match (self.channels.is_empty(), self.groups.is_empty(), self.users.is_empty()) {
             (_, _, false) => "uuid",
             (_, false, true) if for_keys => "channel-group+auth",
@@ -105,8 +115,17 @@ impl Selection {
         }
     }
 
+    fn lists(&self) -> [(Resource, &[String]); 4] {
+        [
+            (Resource::Channel, &self.channels),
+            (Resource::Group, &self.groups),
+            (Resource::User, &self.users),
+            (Resource::Category, &self.categories),
+        ]
+    }
+
     fn names_nothing(&self) -> bool {
-        self.channels.is_empty() && self.groups.is_empty() && self.users.is_empty()
+        self.lists().into_iter().all(|(_, names)| names.is_empty())
     }
 }
 
@@ -117,14 +136,20 @@ impl KeyGrant {
     /// [`Refusal::AuthOnly`] for auth keys without names, [`Refusal::InvalidArguments`] for what else cannot be granted.
     pub fn parse(target: &Target<'_>) -> Result<Self, Refusal> {
         let selection = Selection::parse(target)?;
-        let Selection { channels, groups, users, auths } = &selection;
-        if !users.is_empty() && (auths.is_empty() || !channels.is_empty() || !groups.is_empty()) {
+        let kinds = selection.lists().into_iter().filter(|(_, names)| !names.is_empty()).count();
+        let Selection { channels, groups, users, categories, auths } = &selection;
+        // Of those that only auth keys can have, one kind at a time.
+        if (!users.is_empty() || !categories.is_empty()) && (auths.is_empty() || kinds > 1) {
+            return Err(Refusal::InvalidArguments);
+        }
+        if categories.iter().any(|name| ALL_CATEGORIES.iter().all(|kind| category(*kind) != name)) {
             return Err(Refusal::InvalidArguments);
         }
         if selection.names_nothing() && !auths.is_empty() {
             return Err(Refusal::AuthOnly);
         }
-        if (channels.len() + groups.len() + users.len()) * auths.len().max(1) > GRANTS_MAX {
+        let names = channels.len() + groups.len() + users.len() + categories.len();
+        if names * auths.len().max(1) > GRANTS_MAX {
             return Err(Refusal::InvalidArguments);
         }
         let mut permissions = Permissions::NONE;
@@ -148,10 +173,9 @@ impl KeyGrant {
 
     /// Every combination of a kind of name, a name and an auth key that it is for. None and no name: the key set.
     pub fn places(&self) -> impl Iterator<Item = (Option<Resource>, &str, Option<&str>)> {
-        let Selection { channels, groups, users, auths } = &self.selection;
-        let lists = [(Resource::Channel, channels), (Resource::Group, groups), (Resource::User, users)];
-        let named =
-            lists.into_iter().flat_map(|(kind, names)| names.iter().map(move |name| (Some(kind), name.as_str())));
+        let auths = &self.selection.auths;
+        let lists = self.selection.lists().into_iter();
+        let named = lists.flat_map(|(kind, names)| names.iter().map(move |name| (Some(kind), name.as_str())));
         let whole = self.selection.names_nothing().then_some((None, ""));
         named.chain(whole).flat_map(move |(kind, name)| {
             let everyone = auths.is_empty().then_some(None);
@@ -162,7 +186,7 @@ impl KeyGrant {
     /// What is answered when it was granted.
     #[must_use]
     pub fn answer(&self, key: &SubscribeKey) -> String {
-        let Selection { channels, groups, users, auths } = &self.selection;
+        let Selection { channels, groups, users, categories, auths } = &self.selection;
         let flags = flags(self.permissions);
         let for_auths = || -> Value {
             auths.iter().map(|auth| (auth.clone(), Value::Object(flags.clone()))).collect::<Map<_, _>>().into()
@@ -199,6 +223,9 @@ impl KeyGrant {
         if !users.is_empty() {
             payload.insert("uuids".into(), each(users));
         }
+        if !categories.is_empty() {
+            payload.insert("categories".into(), each(categories));
+        }
         success(&payload)
     }
 }
@@ -207,7 +234,7 @@ impl KeyGrant {
 #[must_use]
 pub fn audited(selection: &Selection, key: &SubscribeKey, grants: &[Audited]) -> String {
     let mut payload = payload(selection.level(), key);
-    let Selection { channels, groups, users, auths } = selection;
+    let Selection { channels, groups, users, categories, auths } = selection;
     if selection.names_nothing() {
         if let Some(whole) = grants.iter().find(|grant| grant.resource.is_none() && grant.auth.is_none()) {
             payload.extend(flags(whole.permissions));
@@ -234,6 +261,9 @@ pub fn audited(selection: &Selection, key: &SubscribeKey, grants: &[Audited]) ->
     tell(Resource::Group, groups, "channel-group", "channel-groups");
     if !users.is_empty() {
         payload.insert("uuids".into(), listed(grants, Resource::User, Some(users), asked));
+    }
+    if !categories.is_empty() {
+        payload.insert("categories".into(), listed(grants, Resource::Category, Some(categories), asked));
     }
     success(&payload)
 }

@@ -16,7 +16,9 @@ pub use grant::{Grant, TOKEN_MAX_BYTES, granted, revoked};
 pub use keys::{Audited, KeyGrant, Selection, audited};
 pub use permissions::Permissions;
 pub use signing::{CanonicalQuery, Signed};
-pub use token::{Malformed, Scope, Token};
+pub use token::{Categories, Malformed, Scope, Token};
+
+use crate::context::Kind;
 
 /// Whose permission something needs: the kinds of names that permissions are about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,4 +29,20 @@ pub enum Resource {
     Group,
     /// A user, by its id in app context.
     User,
+    /// All users or all channels of app context, for listing them, by [`category`].
+    Category,
+}
+
+/// What grants call all records of a kind.
+///
+/// ```
+/// use wire::{access::category, context::Kind};
+/// assert_eq!(category(Kind::User), "uuids");
+/// ```
+#[must_use]
+pub const fn category(kind: Kind) -> &'static str {
+    match kind {
+        Kind::User => "uuids",
+        Kind::Channel => "channels",
+    }
 }

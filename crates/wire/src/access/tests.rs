@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::*;
+use crate::context::Kind;
 use crate::names::SubscribeKey;
 use crate::refusal::Refusal;
 use crate::route::Method;
@@ -176,6 +177,21 @@ fn a_grant_is_refused_for_its_first_fault() {
     assert!(Grant::parse(mask(json!(255)).to_string().as_bytes()).is_ok());
     let pattern = json!({"ttl": 1, "permissions": {"patterns": {"groups": {"^a": 300}}}});
     check(pattern, GrantFault::Mask("permissions.patterns.groups.^a".to_owned()));
+    let categories = |categories: Value| json!({"ttl": 1, "permissions": {"categories": categories}});
+    check(categories(json!({})), GrantFault::Empty);
+    check(categories(json!({"uuids": 0})), GrantFault::Mask("permissions.categories.uuids".to_owned()));
+    check(categories(json!({"groups": 32})), GrantFault::Mask("permissions.categories.groups".to_owned()));
+    assert!(Grant::parse(categories(json!({"uuids": 32, "channels": 32})).to_string().as_bytes()).is_ok());
+}
+
+#[test]
+fn a_token_for_lists_has_an_entry_more() {
+    let body = json!({"ttl": 1, "permissions": {"categories": {"uuids": 32, "channels": 32}, "uuid": "ann"}});
+    let token = Grant::parse(body.to_string().as_bytes()).unwrap().token(Timestamp::from_millis(1000));
+    let bytes = hex(&token.unsigned());
+    // Version, time, ttl, resources, patterns, categories, meta, user; `cat`, and in it `chan` and `uuid`.
+    assert!(bytes.starts_with("a8"), "{bytes}");
+    assert!(bytes.contains("43636174a2446368616e1820447575696418204"), "{bytes}");
 }
 
 #[test]
@@ -251,6 +267,15 @@ fn a_grant_to_auth_keys_is_read_and_answered() {
         "channel=%ff",
         "channel=a&auth=%00",
     ] {
+        assert_eq!(parse(query), Err(Refusal::InvalidArguments), "{query}");
+    }
+    let listing = json!({"r": 0, "w": 0, "m": 0, "d": 0, "g": 1, "u": 0, "j": 0});
+    check(
+        "g=1&category=uuids,channels&auth=k",
+        "category",
+        json!({"categories": {"uuids": {"auths": {"k": listing}}, "channels": {"auths": {"k": listing}}}}),
+    );
+    for query in ["category=uuids", "category=groups&auth=k", "category=uuids&channel=c&auth=k"] {
         assert_eq!(parse(query), Err(Refusal::InvalidArguments), "{query}");
     }
     let many: Vec<String> = (0..200).map(|n| n.to_string()).collect();
@@ -336,14 +361,30 @@ proptest! {
     fn any_token_is_read_as_it_was_written(
         granted in 0..u64::from(u32::MAX), ttl in 1..=43_200_u64, resources in any_scope(), patterns in any_scope(),
         meta in prop::collection::btree_map(".{0,4}", any_meta(), 0..4), user in prop::option::of(".{1,8}"),
+        all_users in prop::option::of(1..=255_u8), all_channels in prop::option::of(1..=255_u8),
         signature in any::<[u8; 32]>(), padded in any::<bool>(),
     ) {
-        let token = Token { granted, ttl, resources, patterns, meta: meta.into_iter().collect(), user };
+        let categories = [(Kind::User, all_users), (Kind::Channel, all_channels)].into_iter();
+        let categories = categories.filter_map(|(kind, bits)| Some((kind, Permissions::from_bits(bits?)))).collect();
+        let token = Token { granted, ttl, resources, patterns, categories, meta: meta.into_iter().collect(), user };
         let text = token.signed(&signature);
         let text = if padded { &text } else { text.trim_end_matches('=') };
         let bytes = Token::bytes_of(text).unwrap();
         prop_assert_eq!(Token::decode(&bytes), Ok((token.clone(), signature.to_vec())));
         prop_assert_eq!(Token::parts(&bytes), Some((token.unsigned(), &signature[..])));
+    }
+
+    #[test]
+    fn two_spellings_of_a_token_have_one_bare_form_and_no_other_token_has_it(
+        one in "[A-D]{0,6}(=|%3D|%3d){0,3}", other in "[A-D]{0,6}(=|%3D|%3d){0,3}",
+    ) {
+        let bytes = |text: &str| Token::bytes_of(&crate::decode(text).unwrap());
+        if let (Some(bare), Some(others)) = (Token::bare(&one), Token::bare(&other)) {
+            prop_assert_eq!(bytes(&one), bytes(bare), "{} is taken as {}", one, bare);
+            prop_assert_eq!(bare == others, bytes(bare) == bytes(others) && bytes(bare).is_ok() || bare == others);
+        } else if Token::bare(&one).is_none() {
+            prop_assert!(bytes(&one).is_err(), "{} is a token", one);
+        }
     }
 
     #[test]

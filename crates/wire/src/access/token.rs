@@ -16,6 +16,7 @@ use minicbor::{Decoder, Encoder};
 use serde_json::{Map, Number, Value};
 
 use super::Permissions;
+use crate::context::Kind;
 use crate::time::Timestamp;
 
 /// With padding, without which some parsers fail; read with or without.
@@ -44,6 +45,8 @@ pub struct Token {
     pub resources: Scope,
     /// Permissions by pattern.
     pub patterns: Scope,
+    /// Permissions on all users or all channels, for listing them.
+    pub categories: Categories,
     /// What the granting side wanted to pass on.
     pub meta: Map<String, Value>,
     /// The only user who may use it.
@@ -62,6 +65,12 @@ pub struct Scope {
     pub users: BTreeMap<String, Permissions>,
     pub uuids: BTreeMap<String, Permissions>,
 }
+
+/// Permissions on all records of a kind.
+pub type Categories = BTreeMap<Kind, Permissions>;
+
+/// How a token names a kind of record.
+const CATEGORIES: [(&[u8], Kind); 2] = [(b"chan", Kind::Channel), (b"uuid", Kind::User)];
 
 /// A text that is no token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -87,6 +96,26 @@ impl Token {
         Timestamp::from_millis(self.granted.saturating_add(self.ttl.saturating_mul(60)).saturating_mul(1000))
     }
 
+    /// A token as it stands in a request, without its padding: one and the same for every way in which clients write it. None
+    /// for one that is escaped for no reason, and for one that is padded too much, which is no token.
+    ///
+    /// ```
+    /// use wire::access::Token;
+    /// assert_eq!(Token::bare("p0F2Ag=="), Some("p0F2Ag"));
+    /// assert_eq!(Token::bare("p0F2Ag%3D%3d"), Some("p0F2Ag"));
+    /// assert_eq!(Token::bare("%700F2Ag"), None);
+    /// assert_eq!(Token::bare("p0F2="), None);
+    /// ```
+    #[must_use]
+    pub fn bare(sent: &str) -> Option<&str> {
+        let (mut bare, mut padding) = (sent, 0);
+        while let Some(rest) = ["=", "%3D", "%3d"].iter().find_map(|one| bare.strip_suffix(one)) {
+            (bare, padding) = (rest, padding + 1);
+        }
+        let is_plain = !bare.contains('%') && padding <= (4 - bare.len() % 4) % 4;
+        is_plain.then_some(bare)
+    }
+
     /// The bytes of the text of a token.
     ///
     /// # Errors
@@ -102,7 +131,7 @@ impl Token {
     pub fn decode(bytes: &[u8]) -> Result<(Self, Vec<u8>), Malformed> {
         let mut decoder = Decoder::new(bytes);
         let (mut version, mut granted, mut ttl, mut resources, mut patterns) = (None, None, None, None, None);
-        let (mut meta, mut user, mut signature) = (None, None, None);
+        let (mut categories, mut meta, mut user, mut signature) = (None, None, None, None);
         for _ in 0..decoder.map()?.ok_or(Malformed)? {
             match decoder.bytes()? {
                 b"v" => once(&mut version, decoder.u8()?)?,
@@ -110,6 +139,7 @@ impl Token {
                 b"ttl" => once(&mut ttl, decoder.u64()?)?,
                 b"res" => once(&mut resources, Scope::decode(&mut decoder)?)?,
                 b"pat" => once(&mut patterns, Scope::decode(&mut decoder)?)?,
+                b"cat" => once(&mut categories, categories_of(&mut decoder)?)?,
                 b"meta" => once(&mut meta, meta_of(&mut decoder)?)?,
                 b"uuid" => once(&mut user, decoder.str()?.to_owned())?,
                 b"sig" => once(&mut signature, decoder.bytes()?.to_vec())?,
@@ -124,6 +154,7 @@ impl Token {
             ttl: ttl.ok_or(Malformed)?,
             resources: resources.ok_or(Malformed)?,
             patterns: patterns.ok_or(Malformed)?,
+            categories: categories.unwrap_or_default(),
             meta: meta.unwrap_or_default(),
             user,
         };
@@ -152,7 +183,7 @@ impl Token {
         let (rest, signature) = bytes.split_last_chunk::<SIGNATURE_BYTES>()?;
         let mut covered = rest.strip_suffix(&SIGNATURE_HEAD)?.to_vec();
         // One entry less in the head of the map.
-        let head = covered.first_mut().filter(|head| matches!(head, 0xa7 | 0xa8))?;
+        let head = covered.first_mut().filter(|head| matches!(head, 0xa7..=0xa9))?;
         *head -= 1;
         Some((covered, signature))
     }
@@ -166,10 +197,19 @@ impl Token {
     }
 
     fn write(&self, encoder: &mut Encoder<&mut Vec<u8>>, entries: u64) -> Written {
-        encoder.map(entries + u64::from(self.user.is_some()))?;
+        let also = [self.user.is_some(), !self.categories.is_empty()];
+        encoder.map(also.into_iter().fold(entries, |sum, is_there| sum + u64::from(is_there)))?;
         encoder.bytes(b"v")?.u8(2)?.bytes(b"t")?.u64(self.granted)?.bytes(b"ttl")?.u64(self.ttl)?;
         self.resources.write(encoder.bytes(b"res")?)?;
         self.patterns.write(encoder.bytes(b"pat")?)?;
+        if !self.categories.is_empty() {
+            encoder.bytes(b"cat")?.map(self.categories.len() as u64)?;
+            for (name, kind) in CATEGORIES {
+                if let Some(permissions) = self.categories.get(&kind) {
+                    encoder.bytes(name)?.u8(permissions.bits())?;
+                }
+            }
+        }
         write_map(encoder.bytes(b"meta")?, &self.meta)?;
         if let Some(user) = &self.user {
             encoder.bytes(b"uuid")?.str(user)?;
@@ -246,6 +286,18 @@ impl Scope {
         }
         Ok(scope)
     }
+}
+
+fn categories_of(decoder: &mut Decoder<'_>) -> Result<Categories, Malformed> {
+    let mut categories = Categories::new();
+    for _ in 0..decoder.map()?.ok_or(Malformed)? {
+        let name = decoder.bytes()?;
+        let (_, kind) = CATEGORIES.into_iter().find(|(known, _)| *known == name).ok_or(Malformed)?;
+        if categories.insert(kind, Permissions::from_bits(decoder.u8()?)).is_some() {
+            return Err(Malformed);
+        }
+    }
+    Ok(categories)
 }
 
 fn write_map(encoder: &mut Encoder<&mut Vec<u8>>, map: &Map<String, Value>) -> Written {

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn a_pattern_that_cannot_be_granted_is_refused_with_a_sentence() {
     let check = |pattern: &str, expected: Result<(), &str>| {
-        let found = check_pattern(pattern).map_err(|why| why.0);
+        let found = check_patterns([pattern].into_iter()).map_err(|(_, why)| why.0);
         match (found, expected) {
             (Ok(()), Ok(())) => {}
             (Err(found), Err(expected)) => assert!(found.starts_with(expected), "{pattern}: {found}"),
@@ -30,6 +30,27 @@ fn a_pattern_that_cannot_be_granted_is_refused_with_a_sentence() {
     }
     check(&"(?:".repeat(200), Err("Syntax error: "));
     check("(?:(?:(?:a{100}){100}){100}){100}", Err("Syntax error: pattern too large."));
+}
+
+#[test]
+fn patterns_that_are_too_large_together_are_not_granted_since_no_token_could_use_them() {
+    let texts: Vec<String> = (0..40).map(|number| format!("^{number}[a-z]{{900}}$")).collect();
+    for text in &texts {
+        assert_eq!(check_patterns([text.as_str()].into_iter()), Ok(()), "{text}");
+    }
+    let (last, why) = check_patterns(texts.iter().map(String::as_str)).unwrap_err();
+    assert_eq!((last, why.0.as_str()), ("^39[a-z]{900}$", "Syntax error: pattern too large."));
+}
+
+#[test]
+fn a_token_weighs_what_its_patterns_take() {
+    let guard = guard();
+    let weight = |pattern: &str| {
+        let text = token(&guard, json!({"patterns": {"channels": {pattern: 1}}}), at(0), 1);
+        guard.verify(&text).unwrap().unwrap().weight()
+    };
+    assert!(weight("^room$") < 64 << 10, "{}", weight("^room$"));
+    assert!(weight("^[a-z]{9000}$") > 300 << 10, "{}", weight("^[a-z]{9000}$"));
 }
 
 #[test]

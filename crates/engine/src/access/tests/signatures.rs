@@ -78,10 +78,37 @@ fn a_signature_is_good_for_a_minute_either_way_and_for_exactly_its_request() {
     }
     check("/path?signature=v2.AAAA", 0, Err(SignatureFault::Timestamp));
     check("/path?signature=v2.AAAA&timestamp=soon", 0, Err(SignatureFault::Timestamp));
+    check(&target.replace("timestamp=", "timestamp=%2B"), 60, Err(SignatureFault::Timestamp));
+    check(&target.replace("timestamp=", "timestamp=+"), 60, Err(SignatureFault::Timestamp));
     check(&format!("/path?timestamp={}", at(0).seconds()), 0, Err(SignatureFault::Missing));
     for nonsense in ["v2.", "v2.%ff", "v2.A", "!", "AAAA"] {
         check(&format!("/path?timestamp={}&signature={nonsense}", at(0).seconds()), 0, Err(SignatureFault::Wrong));
     }
+}
+
+#[test]
+fn a_signature_is_read_in_either_alphabet_with_and_without_padding() {
+    use base64::Engine;
+    use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+    let (guard, now) = (guard(), at(0));
+    let mut unlike = 0;
+    for number in 0..64 {
+        let target = format!("/path?number={number}&timestamp={}", now.seconds());
+        let first = shown(&target).signed().first("sub", "pub").remove(0);
+        let (second, body) = shown(&target).signed().second("pub").remove(0);
+        for (version, pieces) in [("", [first.as_bytes(), b""]), ("v2.", [second.as_bytes(), body])] {
+            let signature = guard.secrets()[0].sign(&pieces);
+            unlike += usize::from(STANDARD.encode(signature) != URL_SAFE.encode(signature));
+            for engine in [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD] {
+                let signature = engine.encode(signature);
+                for sent in [signature.clone(), wire::encode(&signature).to_string()] {
+                    let target = format!("{target}&signature={version}{sent}");
+                    assert!(signature::check(&guard, &shown(&target), now).is_ok(), "{target}");
+                }
+            }
+        }
+    }
+    assert!(unlike > 0, "the alphabets were never unlike");
 }
 
 #[test]
