@@ -62,6 +62,9 @@ fn filled(target: &str) -> String {
         .replace("/0/room/0/1", &format!("/0/room/0/%22{PAYLOAD}%22"))
         .replace("state=%7B%7D", &format!("state=%7B%22a%22%3A%22{PAYLOAD}%22%7D"));
     let sign = if target.contains('?') { '&' } else { '?' };
+    if target.contains("/v2/auth/") {
+        return format!("{target}{sign}channel={PAYLOAD}&auth={AUTH_KEY}&r=1");
+    }
     format!("{target}{sign}meta=%22{PAYLOAD}%22&filter-expr=uuid%3D%3D%27{PAYLOAD}%27&filter=name%3D%3D%27{PAYLOAD}%27")
 }
 

@@ -1,6 +1,8 @@
 //! A guarded key set over real sockets: what ends a poll, what outlives a restart, and that no route is forgotten.
 
+mod categories;
 mod endings;
+mod mutations;
 mod restarts;
 mod routes;
 mod signatures;
@@ -49,7 +51,12 @@ impl Site {
 
     /// A token for these resources, `{"channels": {"room": 1}}`.
     async fn token(&self, resources: Value, minutes: u64) -> String {
-        let body = json!({"ttl": minutes, "permissions": {"resources": resources}}).to_string();
+        self.permit(json!({"resources": resources}), minutes).await
+    }
+
+    /// A token for these permissions, `{"patterns": {"channels": {"^room": 1}}}`.
+    async fn permit(&self, permissions: Value, minutes: u64) -> String {
+        let body = json!({"ttl": minutes, "permissions": permissions}).to_string();
         let reply = self.signed("POST", "/v3/pam/guarded-sub/grant", &body).await;
         assert_eq!(reply.status, 200, "{}", reply.text());
         reply.json()["data"]["token"].as_str().unwrap().to_owned()

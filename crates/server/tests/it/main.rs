@@ -7,6 +7,7 @@ mod admin;
 mod both;
 mod conformance;
 mod context;
+mod dice;
 mod gaps;
 mod lifecycle;
 mod listener;

@@ -119,6 +119,13 @@ impl Vector {
             .map(|request| (request.method.as_str(), request.path.as_str()))
     }
 
+    /// The same without the requests that a server does not know yet.
+    #[must_use]
+    pub fn without(mut self, unknown: impl Fn(&str, &str) -> bool) -> Self {
+        self.steps.retain(|step| step.request.as_ref().is_none_or(|request| !unknown(&request.method, &request.path)));
+        self
+    }
+
     /// The vectors of an area of the protocol, in the order of their names.
     ///
     /// # Panics

@@ -7,7 +7,7 @@ use wire::route::EXAMPLES;
 use super::{Site, refusal};
 
 /// What answers whoever comes.
-const FREE: [&str; 2] = ["/time/", "/v2/presence/sub-key/guarded-sub/uuid/"];
+pub(super) const FREE: [&str; 2] = ["/time/", "/v2/presence/sub-key/guarded-sub/uuid/"];
 
 const CONTEXT: &str = "Supplied authorization key does not have the permissions required to perform this operation.";
 
@@ -51,7 +51,7 @@ fn expected(target: &str) -> Value {
 }
 
 /// A body that suits a route.
-fn body(method: &str, target: &str) -> &'static str {
+pub(super) fn body(method: &str, target: &str) -> &'static str {
     match method {
         "POST" if target.contains("/objects/") => r#"[{"id": "ann"}]"#,
         "PATCH" => r#"{"name": "Ann"}"#,

@@ -1,11 +1,10 @@
 //! Requests that were right once, and had an accident: never a fault of the server, and always an answer.
 
-use std::hash::{BuildHasher, RandomState};
-
 use testkit::{Edge, TestServer};
 
 use super::{CALLS, everywhere};
 use crate::both::request;
+use crate::dice::{self, Dice};
 
 const ROUNDS: usize = if cfg!(debug_assertions) { 2_000 } else { 10_000 };
 
@@ -52,80 +51,9 @@ const HEADERS: [&str; 7] = [
     "Accept-Encoding: gzip\r\n",
 ];
 
-/// What is put in where it may hurt.
-const PIECES: [&str; 28] = [
-    "%00",
-    "%FF",
-    "%",
-    "%25",
-    "%2F",
-    "%E2%80%AE",
-    "%F0%9F%98%80",
-    "'",
-    "\"",
-    "\\",
-    "(",
-    ")",
-    "[",
-    "]",
-    "{",
-    "}",
-    ",",
-    ":",
-    "null",
-    "-0",
-    "1e999",
-    "99999999999999999999",
-    "\\u0000",
-    "\\ud800",
-    "custom.",
-    "&sort=",
-    "&filter=",
-    "\u{0130}\u{00df}",
-];
-
-/// SplitMix64.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        usize::try_from((z ^ (z >> 31)) % sides as u64).unwrap()
-    }
-
-    /// Takes away, doubles, moves or puts in a piece.
-    fn damage(&mut self, text: &str) -> String {
-        let mut letters: Vec<char> = text.chars().collect();
-        for _ in 0..=self.roll(3) {
-            let (at, to) = (self.roll(letters.len() + 1), self.roll(letters.len() + 1));
-            let (from, to) = (at.min(to), at.max(to));
-            match self.roll(5) {
-                0 => drop(letters.drain(from..to.min(from + 8))),
-                1 => {
-                    let copy = letters[from..to].to_vec();
-                    letters.splice(from..from, copy);
-                }
-                2 if from < letters.len() => letters[from] = char::from(u8::try_from(0x21 + self.roll(94)).unwrap()),
-                3 => {
-                    let times = if self.roll(20) == 0 { 2_000 } else { 1 };
-                    letters.splice(from..from, PIECES[self.roll(PIECES.len())].repeat(times).chars());
-                }
-                _ => letters.rotate_left(from),
-            }
-        }
-        letters.into_iter().take(20_000).collect()
-    }
-}
-
 #[tokio::test]
 async fn no_damaged_request_is_a_fault_of_the_server() {
-    let given = std::env::var("HEREABOUTS_SEED").ok().and_then(|seed| seed.parse().ok());
-    let seed: u64 = given.unwrap_or_else(|| RandomState::new().hash_one("seed"));
-    println!("HEREABOUTS_SEED={seed}");
-    let mut dice = Dice(seed);
+    let mut dice = Dice::seeded();
     let with_integrity = "context.referential_integrity = true";
     let mut servers = everywhere("").await;
     servers.push(TestServer::builder().edge(Edge::Framework).settings(with_integrity).start().await);
@@ -141,8 +69,7 @@ async fn no_damaged_request_is_a_fault_of_the_server() {
             2 => (path, body) = (dice.damage(&path), dice.damage(&body)),
             _ => {}
         }
-        // A space or a letter beyond ASCII in a target is no HTTP: the head is not what is tried here.
-        let path: String = path.chars().filter(char::is_ascii_graphic).filter(|letter| *letter != '#').collect();
+        let path = dice::sendable(&path);
         let prefix = if path.starts_with("/v2/") { "" } else { CALLS };
         let path = if path.starts_with('/') { path } else { format!("/{path}") };
         let headers = format!("{}Content-Length: {}\r\n", HEADERS[dice.roll(HEADERS.len())], body.len());
