@@ -5,8 +5,10 @@
 //! - A panic on any thread, of the server as well, ends the run: the fuzzer's hook sees to it.
 //! - Everything here panics when the server does what it must never do.
 
+mod guard;
 mod request;
 mod server;
 
+pub use guard::{GUARD, NOW, SECRET, base64};
 pub use request::Request;
-pub use server::{Server, check};
+pub use server::{Server, check, seconds};

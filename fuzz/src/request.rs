@@ -6,6 +6,10 @@ use std::fmt::Write;
 ///
 /// What is not allowed where it stands is encoded or left out, so that mutations reach what is behind the parser of HTTP.
 pub struct Request {
+    method: String,
+    target: String,
+    /// What stands behind the first line.
+    rest: Vec<u8>,
     bytes: Vec<u8>,
 }
 
@@ -25,14 +29,14 @@ impl Request {
             "PATCH" | "DELETE" | "POST" | "OPTIONS" | "HEAD" | "PUT" => method,
             _ => "GET",
         };
-        let mut out = format!("{method} {prefix}");
+        let mut sent = prefix.to_owned();
         for byte in target.strip_prefix(prefix).unwrap_or(target).bytes() {
             match byte {
-                b'!'..=b'~' if byte != b'#' => out.push(char::from(byte)),
-                _ => write!(out, "%{byte:02X}").expect("a text takes more text"),
+                b'!'..=b'~' if byte != b'#' => sent.push(char::from(byte)),
+                _ => write!(sent, "%{byte:02X}").expect("a text takes more text"),
             }
         }
-        out.push_str(" HTTP/1.1\r\nHost: here\r\n");
+        let mut out = String::from(" HTTP/1.1\r\nHost: here\r\n");
         for (name, value) in lines.filter_map(|line| line.split_once(':')) {
             let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
             if is_name && !FRAMING.contains(&name.to_ascii_lowercase().as_str()) {
@@ -44,9 +48,34 @@ impl Request {
             out.push_str(&format!("Content-Length: {}\r\n", body.len()));
         }
         out.push_str("\r\n");
-        let mut bytes = out.into_bytes();
-        bytes.extend_from_slice(body);
-        Self { bytes }
+        let mut rest = out.into_bytes();
+        rest.extend_from_slice(body);
+        Self::of(method.to_owned(), sent, rest)
+    }
+
+    fn of(method: String, target: String, rest: Vec<u8>) -> Self {
+        let mut bytes = format!("{method} {target}").into_bytes();
+        bytes.extend_from_slice(&rest);
+        Self { method, target, rest, bytes }
+    }
+
+    /// The same with a parameter before all others, so that it counts.
+    #[must_use]
+    pub fn showing(&self, parameter: &str) -> Self {
+        let (path, query) = self.target.split_once('?').unwrap_or((&self.target, ""));
+        Self::of(self.method.clone(), format!("{path}?{parameter}&{query}"), self.rest.clone())
+    }
+
+    /// How it asks.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// Path and query.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.target
     }
 
     /// As it goes over the wire.
@@ -58,6 +87,6 @@ impl Request {
     /// Whether its reply has no body, whatever the head of the reply says.
     #[must_use]
     pub fn is_head(&self) -> bool {
-        self.bytes.starts_with(b"HEAD ")
+        self.method == "HEAD"
     }
 }

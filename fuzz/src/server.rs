@@ -81,6 +81,13 @@ impl Server {
     }
 }
 
+/// Seconds since the epoch, as the servers have them.
+#[must_use]
+pub fn seconds() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(0, |now| now.as_secs())
+}
+
 /// What holds for every reply: it is no failure of the server, and a body that says it is JSON is JSON.
 pub fn check(reply: &Reply) {
     assert!((200..500).contains(&reply.status), "status {}: {}", reply.status, reply.text());

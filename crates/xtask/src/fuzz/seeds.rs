@@ -9,15 +9,15 @@ use serde_json::Value;
 
 use crate::repository::Repository;
 
-/// Writes a folder for each kind: `requests` and `http` (whole requests, in the form of `fuzz::Request` and as they go over the
-/// wire), `targets`, `filters`, `bodies`, `tokens`.
+/// Writes a folder for each kind: `requests`, `guarded` and `http` (whole requests: of app context and of everything in the form
+/// of `fuzz::Request`, and as they go over the wire), `targets`, `filters`, `bodies`, `tokens`, `grants`.
 pub(crate) fn write(repository: &Repository, folder: &Path) -> Result<()> {
     let mut seeds = Seeds::default();
     for file in
         repository.tracked_files()?.iter().filter(|file| file.starts_with("vectors/") && file.ends_with(".json"))
     {
         let vector: Value = serde_json::from_str(&repository.read(file)?).with_context(|| format!("reading {file}"))?;
-        seeds.take_tokens(&vector);
+        seeds.take_tokens_and_grants(&vector);
         for step in vector["steps"].as_array().into_iter().flatten() {
             seeds.take(&step["request"]);
         }
@@ -25,11 +25,13 @@ pub(crate) fn write(repository: &Repository, folder: &Path) -> Result<()> {
     ensure!(!seeds.requests.is_empty(), "there are no vectors");
     for (kind, texts) in [
         ("requests", &seeds.requests),
+        ("guarded", &seeds.guarded),
         ("http", &seeds.http),
         ("targets", &seeds.targets),
         ("filters", &seeds.filters),
         ("bodies", &seeds.bodies),
         ("tokens", &seeds.tokens),
+        ("grants", &seeds.grants),
     ] {
         let folder = folder.join(kind);
         // Seeds of vectors that are gone would stay for ever.
@@ -39,6 +41,9 @@ pub(crate) fn write(repository: &Repository, folder: &Path) -> Result<()> {
             fs::write(folder.join(format!("{number:04}")), text)?;
         }
     }
+    for (name, target) in [("time", "/time/0"), ("subscribe", "/v2/subscribe/sub/room/0?tt=0")] {
+        fs::write(folder.join(format!("http/http-2-{name}")), http_2(target))?;
+    }
     Ok(())
 }
 
@@ -46,22 +51,27 @@ pub(crate) fn write(repository: &Repository, folder: &Path) -> Result<()> {
 #[derive(Default)]
 struct Seeds {
     requests: BTreeSet<String>,
+    guarded: BTreeSet<String>,
     http: BTreeSet<String>,
     targets: BTreeSet<String>,
     filters: BTreeSet<String>,
     bodies: BTreeSet<String>,
     tokens: BTreeSet<String>,
+    grants: BTreeSet<String>,
 }
 
 impl Seeds {
-    /// What is called a token, however deep.
-    fn take_tokens(&mut self, value: &Value) {
+    /// What is called a token, and what has permissions, however deep.
+    fn take_tokens_and_grants(&mut self, value: &Value) {
         match value {
             Value::Object(members) => {
                 self.tokens.extend(members.get("token").and_then(Value::as_str).map(str::to_owned));
-                members.values().for_each(|value| self.take_tokens(value));
+                if members.contains_key("permissions") {
+                    self.grants.insert(text_of(value));
+                }
+                members.values().for_each(|value| self.take_tokens_and_grants(value));
             }
-            Value::Array(items) => items.iter().for_each(|value| self.take_tokens(value)),
+            Value::Array(items) => items.iter().for_each(|value| self.take_tokens_and_grants(value)),
             _ => {}
         }
     }
@@ -80,6 +90,7 @@ impl Seeds {
         let headers: Vec<String> = headers.map(|(name, value)| format!("{name}: {}", text_of(value))).collect();
         let body = request.get("body").map(text_of).unwrap_or_default();
         let lines = |end: &str| headers.iter().fold(String::new(), |lines, header| lines + header + end);
+        self.guarded.insert(format!("{method} {}\n{}\n{body}", guarded(&target), lines("\n")));
         if target.starts_with("/v2/objects/") {
             self.requests.insert(format!("{method} {target}\n{}\n{body}", lines("\n")));
             if !body.is_empty() {
@@ -90,6 +101,29 @@ impl Seeds {
         self.http.insert(format!("{method} {target} HTTP/1.1\r\nHost: here\r\n{}{length}\r\n{body}", lines("\r\n")));
         self.targets.insert(target);
     }
+}
+
+/// A target with the keys of the guarded key set in place of those of the open one.
+fn guarded(target: &str) -> String {
+    let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+    let segments = path.split('/').map(|segment| match segment {
+        "sub" => "guarded-sub",
+        "pub" => "guarded-pub",
+        other => other,
+    });
+    let path = segments.collect::<Vec<_>>().join("/");
+    query.map_or(path.clone(), |query| format!("{path}?{query}"))
+}
+
+/// A GET as HTTP/2 has it: preface, settings, and the headers without compression, for a short target.
+fn http_2(target: &str) -> Vec<u8> {
+    let mut headers = vec![0x82, 0x86, 0x04, u8::try_from(target.len()).unwrap_or(0)];
+    headers.extend_from_slice(target.as_bytes());
+    headers.extend_from_slice(b"\x01\x04here");
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
+    bytes.extend_from_slice(&[0, 0, u8::try_from(headers.len()).unwrap_or(0), 1, 5, 0, 0, 0, 1]);
+    bytes.extend_from_slice(&headers);
+    bytes
 }
 
 /// A text with something in the place of names in double braces; keys are those of the servers that targets start.
