@@ -30,6 +30,17 @@ func clientOf(userID string, change func(*Config)) *PubNub {
 	return pn
 }
 
+// admin is a client that knows the secret key of the key set with access control; a guest knows none, and shows nothing yet.
+func admin() *PubNub { return clientOf(fresh("admin"), of(adminKeySet)) }
+
+func guest() *PubNub { return clientOf(fresh("guest"), of(guardedKeySet)) }
+
+func of(keySet keys) func(*Config) {
+	return func(config *Config) {
+		config.SubscribeKey, config.PublishKey, config.SecretKey = keySet.subscribe, keySet.publish, keySet.secret
+	}
+}
+
 // withHeartbeats has the SDK send heartbeats each second. Its setter has a minimum of 20 seconds for the timeout.
 func withHeartbeats(timeoutSeconds int) func(*Config) {
 	return func(config *Config) {

@@ -25,15 +25,24 @@ const (
 	within = 10 * time.Second
 	// The longest that an example with several waits may take.
 	limit = 4 * within
+	// And one that was begun before.
+	longLimit = 90 * time.Second
 )
 
-type keys struct{ subscribe, publish string }
+// keys are those of a key set. Whoever has the secret key signs what it asks, and may do everything.
+type keys struct{ subscribe, publish, secret string }
 
 var (
 	origin = setting("HEREABOUTS_ORIGIN")
-	keySet = keys{setting("HEREABOUTS_SUBSCRIBE_KEY"), setting("HEREABOUTS_PUBLISH_KEY")}
+	keySet = keys{setting("HEREABOUTS_SUBSCRIBE_KEY"), setting("HEREABOUTS_PUBLISH_KEY"), ""}
 	// A key set that is in interval mode above 2 occupants, with an interval of 1 second and deltas on.
-	intervalKeySet = keys{setting("HEREABOUTS_INTERVAL_SUBSCRIBE_KEY"), setting("HEREABOUTS_INTERVAL_PUBLISH_KEY")}
+	intervalKeySet = keys{setting("HEREABOUTS_INTERVAL_SUBSCRIBE_KEY"), setting("HEREABOUTS_INTERVAL_PUBLISH_KEY"), ""}
+	// A key set with access control: for those who grant, and for those who need a token.
+	adminKeySet = keys{
+		setting("HEREABOUTS_GUARDED_SUBSCRIBE_KEY"), setting("HEREABOUTS_GUARDED_PUBLISH_KEY"),
+		setting("HEREABOUTS_GUARDED_SECRET_KEY"),
+	}
+	guardedKeySet = keys{adminKeySet.subscribe, adminKeySet.publish, ""}
 
 	plainly = &http.Client{Timeout: within}
 )
@@ -53,6 +62,8 @@ type example struct {
 	run  func()
 	// In a process of its own, since the SDK may end the process.
 	alone bool
+	// For what takes longer than an example may: it is called before all others, and what it returns last of all.
+	begin func() func()
 }
 
 var examples []example
@@ -74,12 +85,12 @@ func runAll(names []string) int {
 		log.Fatalf("no such example: %s", names[0])
 	}
 	gaps, code := knownGaps(), 0
-	for _, one := range examples {
+	for _, one := range begun(examples) {
 		run := one.run
 		if one.alone {
 			run = inChild(one.name)
 		}
-		failure := attempt(run)
+		failure := attemptWithin(one.limit(), run)
 		stopClients()
 		gap, isKnown := gaps[one.name]
 		result, detail := judge(failure, gap, isKnown)
@@ -99,8 +110,38 @@ func runAll(names []string) int {
 	return code
 }
 
+// begun gives the examples in the order in which they end: those last that had to be begun, which they are. Their clients
+// are not stopped with those of other examples.
+func begun(examples []example) []example {
+	var short, long []example
+	for _, one := range examples {
+		if one.begin == nil {
+			short = append(short, one)
+			continue
+		}
+		var rest func()
+		begin := one.begin
+		if failure := attempt(func() { rest = begin() }); failure != "" {
+			rest = func() { fail("%s", failure) }
+		}
+		one.run = rest
+		running = nil
+		long = append(long, one)
+	}
+	return append(short, long...)
+}
+
 // attempt runs an example to its end or its limit, and returns how it failed.
-func attempt(run func()) string {
+func attempt(run func()) string { return attemptWithin(limit, run) }
+
+func (one example) limit() time.Duration {
+	if one.begin != nil {
+		return longLimit
+	}
+	return limit
+}
+
+func attemptWithin(limit time.Duration, run func()) string {
 	ended := make(chan string, 1)
 	go func() {
 		defer func() {

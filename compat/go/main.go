@@ -12,5 +12,6 @@ func main() {
 	register(recordCalls)
 	register(membershipCalls)
 	register(contextEvents)
+	register(accessCalls)
 	os.Exit(runAll(os.Args[1:]))
 }

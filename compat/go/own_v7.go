@@ -6,7 +6,7 @@ package main
 func told(occupancy int) int { return occupancy }
 
 // What only version 7 has.
-var ownToVersion = []example{
+var ownToVersion = append(tokens, []example{
 	{name: "message: custom type", run: func() {
 		channel, bob := fresh("room"), fresh("bob")
 		listener := subscribed(client(fresh("ann")), channel)
@@ -31,4 +31,4 @@ var ownToVersion = []example{
 			"Message": "hi", "Channel": channel, "Publisher": bob, "CustomMessageType": "greeting",
 		})
 	}},
-}
+}...)

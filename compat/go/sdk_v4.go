@@ -34,6 +34,7 @@ const (
 	PNChannelMembersIncludeUUID       = pubnub.PNChannelMembersIncludeUUID
 	PNChannelMembersIncludeUUIDCustom = pubnub.PNChannelMembersIncludeUUIDCustom
 	PNChannelMetadataIncludeCustom    = pubnub.PNChannelMetadataIncludeCustom
+	PNAccessDeniedCategory            = pubnub.PNAccessDeniedCategory
 	PNConnectedCategory               = pubnub.PNConnectedCategory
 	PNMembershipsIncludeChannel       = pubnub.PNMembershipsIncludeChannel
 	PNMembershipsIncludeChannelCustom = pubnub.PNMembershipsIncludeChannelCustom

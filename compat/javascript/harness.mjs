@@ -39,6 +39,13 @@ export const intervalKeys = {
   publishKey: setting('HEREABOUTS_INTERVAL_PUBLISH_KEY'),
 };
 
+// A key set with access control: for those who need a token, and for those who grant one.
+export const guardedKeys = {
+  subscribeKey: setting('HEREABOUTS_GUARDED_SUBSCRIBE_KEY'),
+  publishKey: setting('HEREABOUTS_GUARDED_PUBLISH_KEY'),
+};
+export const adminKeys = { ...guardedKeys, secretKey: setting('HEREABOUTS_GUARDED_SECRET_KEY') };
+
 // ---------------------------------------------------------------------------------------------------------- examples
 
 const examples = [];
@@ -49,14 +56,23 @@ export function example(name, run) {
   examples.push({ name, run });
 }
 
+/**
+ * Registers an example that takes longer than one may: `begin` is called before all other examples, and `run`, last of all,
+ * with what it came to. What clients `begin` makes stay until the end.
+ */
+export function longExample(name, begin, run) {
+  examples.push({ name, run, begin });
+}
+
 /** Runs the examples in order, prints a line for each, and returns the exit code. */
 export async function runAll() {
   const gaps = knownGaps();
+  const long = await Promise.all(examples.filter(({ begin }) => begin).map(begun));
   let failures = 0;
-  for (const { name, run } of examples) {
+  for (const { name, run, seconds } of [...examples.filter(({ begin }) => !begin), ...long]) {
     let failure;
     try {
-      await within(4 * withinSeconds, 'the example', run());
+      await within(seconds ?? 4 * withinSeconds, 'the example', run());
     } catch (error) {
       // One broken example must not hide the others.
       failure = describe(error);
@@ -68,6 +84,20 @@ export async function runAll() {
   }
   return failures > 0 ? 1 : 0;
 }
+
+/** A long example that is under way: what is left to do, and how long it may take. */
+async function begun({ name, run, begin }) {
+  try {
+    const soFar = await within(withinSeconds, 'what the example begins with', begin());
+    // Its clients are not those of the first example.
+    running.clear();
+    return { name, run: () => run(soFar), seconds: 90 };
+  } catch (error) {
+    return { name, run: () => Promise.reject(error) };
+  }
+}
+
+export const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 function describe(error) {
   const status = error?.status ? ` ${inspect(error.status, { depth: 3, breakLength: Infinity })}` : '';

@@ -11,6 +11,8 @@ import './presence.mjs';
 import './listener.mjs';
 import './context.mjs';
 import './listener_context.mjs';
+import './access.mjs';
+import './access_calls.mjs';
 
 const exitCode = await runAll();
 

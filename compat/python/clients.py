@@ -19,6 +19,7 @@ def configuration(user_id, keys=KEYS):
     config.ssl = False
     config.subscribe_key = keys.subscribe
     config.publish_key = keys.publish
+    config.secret_key = keys.secret
     config.user_id = user_id
     config.daemon = True
     config.non_subscribe_request_timeout = WITHIN_SECONDS

@@ -13,6 +13,7 @@ import secrets
 import time
 import urllib.parse
 import urllib.request
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Callable, NamedTuple
@@ -31,13 +32,15 @@ WITHIN_SECONDS = 10
 # The longest that an example with several waits may take.
 LIMIT_SECONDS = 4 * WITHIN_SECONDS
 
-# Ends a run in which an SDK itself never returns, and shows where.
-HANGS_AFTER_SECONDS = 60
+# Ends a run in which an SDK itself never returns, and shows where. An example may wait for a token of one minute.
+HANGS_AFTER_SECONDS = 90
 
 
 class Keys(NamedTuple):
     subscribe: str
     publish: str
+    # Whoever has it signs what it asks, and may do everything.
+    secret: str = None
 
 
 ORIGIN = os.environ["HEREABOUTS_ORIGIN"]
@@ -48,6 +51,10 @@ INTERVAL_KEYS = Keys(
     os.environ["HEREABOUTS_INTERVAL_SUBSCRIBE_KEY"], os.environ["HEREABOUTS_INTERVAL_PUBLISH_KEY"]
 )
 
+# A key set with access control: for those who need a token, and for those who grant one.
+GUARDED_KEYS = Keys(os.environ["HEREABOUTS_GUARDED_SUBSCRIBE_KEY"], os.environ["HEREABOUTS_GUARDED_PUBLISH_KEY"])
+ADMIN_KEYS = GUARDED_KEYS._replace(secret=os.environ["HEREABOUTS_GUARDED_SECRET_KEY"])
+
 
 # ---------------------------------------------------------------------------------------------------------- examples
 
@@ -55,17 +62,22 @@ INTERVAL_KEYS = Keys(
 class Example(NamedTuple):
     name: str
     function: Callable
+    begin: Callable = None
 
 
 EXAMPLES = []
 
 
-def example(name, when=True):
-    """Registers a function as the example `name`; `when` leaves it out for an SDK that has no such call."""
+def example(name, when=True, begin=None):
+    """Registers a function as the example `name`; `when` leaves it out for an SDK that has no such call.
+
+    What takes longer than an example may is begun before all others: `begin` is called then, and the function, last of all,
+    with what it returned.
+    """
 
     def register(function):
         if when:
-            EXAMPLES.append(Example(name, function))
+            EXAMPLES.append(Example(name, function, begin))
         return function
 
     return register
@@ -79,7 +91,7 @@ def run_all(run_coroutine=in_asyncio):
     """Runs the examples in order, prints a line for each, and returns the exit code."""
     gaps = known_gaps()
     failures = 0
-    for name, function in EXAMPLES:
+    for name, function in begun(EXAMPLES):
         faulthandler.dump_traceback_later(HANGS_AFTER_SECONDS, exit=True)
         try:
             if inspect.iscoroutinefunction(function):
@@ -94,6 +106,29 @@ def run_all(run_coroutine=in_asyncio):
         line = {"sdk": "python", "version": SDK_VERSION, "example": name, "result": result, "detail": detail}
         print(json.dumps(line), flush=True)
     return 1 if failures else 0
+
+
+def begun(examples):
+    """The names and functions of examples, those last that had to be begun, which they are."""
+    waiting = [(name, partial(waited_for, function, Begun(begin))) for name, function, begin in examples if begin]
+    return [(name, function) for name, function, begin in examples if not begin] + waiting
+
+
+class Begun:
+    """What a function returned or raised."""
+
+    def __init__(self, begin):
+        self.result = self.error = None
+        try:
+            self.result = begin()
+        except Exception as error:
+            self.error = error
+
+
+def waited_for(function, begun):
+    if begun.error:
+        raise begun.error
+    function(begun.result)
 
 
 def describe(error):

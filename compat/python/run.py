@@ -15,6 +15,9 @@ import context_records  # noqa: F401
 import context_memberships  # noqa: F401
 import context_callback  # noqa: F401
 import listener_context  # noqa: F401
+import access_tokens  # noqa: F401
+import access_calls  # noqa: F401
+import access_keys  # noqa: F401
 
 if __name__ == "__main__":
     # The SDK logs the end of each client as an error; what matters is in the result lines.

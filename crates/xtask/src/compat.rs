@@ -91,10 +91,10 @@ struct Ran {
     result: Result<()>,
 }
 
-/// Runs the programs, as many at a time as there are processors, and shows what each said when it has ended.
-/// They do not meet: the names that they use are fresh. Mostly they wait for a presence timeout.
+/// Runs the programs, some at a time, and shows what each said when it has ended. They do not meet: the names that they use
+/// are fresh. Mostly they wait, for a presence timeout or for a token to run out, so there are more of them than processors.
 fn run_all(programs: Vec<Program>, folder: &Path) -> Vec<Ran> {
-    let at_a_time = thread::available_parallelism().map_or(2, usize::from).min(programs.len());
+    let at_a_time = (2 * thread::available_parallelism().map_or(2, usize::from)).min(programs.len());
     let waiting = Mutex::new(programs.into_iter().enumerate());
     let ended = Mutex::new(Vec::new());
     thread::scope(|scope| {

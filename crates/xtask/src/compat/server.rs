@@ -15,7 +15,8 @@ pub(super) struct Server {
     origin: String,
 }
 
-/// Two key sets: one as it comes, and one that is soon in interval mode, so that a program sees it without a crowd.
+/// Three key sets: one as it comes, one that is soon in interval mode, so that a program sees it without a crowd, and one
+/// with access control.
 const CONFIGURATION: &str = r#"
 [[keyset]]
 name = "compat"
@@ -31,13 +32,23 @@ publish_key = "pub-compat-interval"
 announce_max = 2
 interval_seconds = 1
 deltas = true
+
+[[keyset]]
+name = "compat-guarded"
+subscribe_key = "sub-compat-guarded"
+publish_key = "pub-compat-guarded"
+secret_key = "sec-compat-guarded"
+access_manager = true
 "#;
 
-const KEYS: [(&str, &str); 4] = [
+const KEYS: [(&str, &str); 7] = [
     ("HEREABOUTS_SUBSCRIBE_KEY", "sub-compat"),
     ("HEREABOUTS_PUBLISH_KEY", "pub-compat"),
     ("HEREABOUTS_INTERVAL_SUBSCRIBE_KEY", "sub-compat-interval"),
     ("HEREABOUTS_INTERVAL_PUBLISH_KEY", "pub-compat-interval"),
+    ("HEREABOUTS_GUARDED_SUBSCRIBE_KEY", "sub-compat-guarded"),
+    ("HEREABOUTS_GUARDED_PUBLISH_KEY", "pub-compat-guarded"),
+    ("HEREABOUTS_GUARDED_SECRET_KEY", "sec-compat-guarded"),
 ];
 
 /// More than a start or a stop takes on a busy machine, by far.
