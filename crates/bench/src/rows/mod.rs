@@ -1,5 +1,6 @@
 //! The rows of the table: what is measured, on which servers, and what is asked of us.
 
+mod access;
 mod life;
 mod measured;
 mod presence;
@@ -114,8 +115,6 @@ impl Row {
 
 /// All rows, in the order of the page.
 pub(crate) fn all(quick: bool) -> Vec<Row> {
-    [pubsub::rows(), presence::rows(), life::rows(quick), pubsub::growth(quick), presence::growth(quick)]
-        .into_iter()
-        .flatten()
-        .collect()
+    let grown = [pubsub::growth(quick), presence::growth(quick)];
+    [pubsub::rows(), presence::rows(), access::rows(), life::rows(quick)].into_iter().chain(grown).flatten().collect()
 }

@@ -175,7 +175,7 @@ fn joins(bench: &Bench, kind: Kind) -> Result<Measured> {
 
 fn gather(bench: &Bench, kind: Kind, told: bool) -> Result<Measured> {
     // A channel that keeps as many events as there are joins, and announces each.
-    const TOLD: Settings =
+    const TOLD: Settings<'static> =
         &[("HEREABOUTS_PRESENCE__ANNOUNCE_MAX", "100000"), ("HEREABOUTS_PUBSUB__QUEUE_MESSAGES", "10000")];
     let server = bench.place.start(kind, if told { TOLD } else { &[] })?;
     let joiner = |number: usize| -> Box<dyn Talk> {
@@ -228,7 +228,7 @@ fn crowded(bench: &Bench, kind: Kind) -> Result<Running> {
 /// Ours: members of a server that crashed get their full timeout to come back, all the same one, all from one instant.
 /// Redis: one sorted set and one hash, removed by a script.
 fn deadlines(bench: &Bench, kind: Kind) -> Result<Measured> {
-    const OFTEN: Settings = &[("HEREABOUTS_PRESENCE__SNAPSHOT_SECONDS", "1")];
+    const OFTEN: Settings<'static> = &[("HEREABOUTS_PRESENCE__SNAPSHOT_SECONDS", "1")];
     /// The timeout of all members.
     const TIMEOUT: u64 = 8;
     let members = bench.pick(1_000_000, 100_000) as u64;

@@ -32,7 +32,7 @@ pub(crate) struct Place {
 }
 
 /// Settings of our server beside its defaults: variables of its environment.
-pub(crate) type Settings = &'static [(&'static str, &'static str)];
+pub(crate) type Settings<'s> = &'s [(&'s str, &'s str)];
 
 /// A server at work. It does not outlive this value.
 pub(crate) struct Running {
@@ -81,7 +81,7 @@ impl Drop for Running {
 
 impl Place {
     /// Starts a server with data of its own, which go with it.
-    pub(crate) fn start(&self, kind: Kind, settings: Settings) -> Result<Running> {
+    pub(crate) fn start(&self, kind: Kind, settings: Settings<'_>) -> Result<Running> {
         let data = TempDir::new_in(&self.installed)?;
         let mut running = self.start_on(kind, settings, data.path())?;
         running.data = Some(data);
@@ -89,7 +89,7 @@ impl Place {
     }
 
     /// Starts a server on a folder that may have data.
-    pub(crate) fn start_on(&self, kind: Kind, settings: Settings, data: &Path) -> Result<Running> {
+    pub(crate) fn start_on(&self, kind: Kind, settings: Settings<'_>, data: &Path) -> Result<Running> {
         let port = free_port()?;
         let mut command = self.command(kind, data, port)?;
         command.envs(settings.iter().copied()).stdin(Stdio::null()).stdout(Stdio::piped());

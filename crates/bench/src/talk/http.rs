@@ -6,7 +6,11 @@ use anyhow::{Context, Result, bail};
 
 use super::{Heard, Talk};
 
-/// A reply of the class 200, whole.
+/// The classes of status.
+const SUCCESS: u16 = 2;
+const REFUSAL: u16 = 4;
+
+/// A reply of one class, whole.
 pub(super) struct Reply<'b> {
     /// Head and body together.
     pub(super) length: usize,
@@ -17,12 +21,16 @@ pub(super) struct Reply<'b> {
 impl<'b> Reply<'b> {
     /// The reply at the front of `bytes`, when it is whole.
     pub(super) fn read(bytes: &'b [u8]) -> Result<Option<Self>> {
+        Self::of_class(bytes, SUCCESS)
+    }
+
+    fn of_class(bytes: &'b [u8], class: u16) -> Result<Option<Self>> {
         let mut headers = [httparse::EMPTY_HEADER; 32];
         let mut response = httparse::Response::new(&mut headers);
         let httparse::Status::Complete(head) = response.parse(bytes)? else { return Ok(None) };
         let length = response.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-length"));
         let length: usize = std::str::from_utf8(length.context("no length")?.value)?.parse()?;
-        if !response.code.is_some_and(|code| (200..300).contains(&code)) {
+        if response.code.map(|code| code / 100) != Some(class) {
             bail!("an unexpected reply: {}", String::from_utf8_lossy(bytes));
         }
         let Some(body) = bytes.get(head..head + length) else { return Ok(None) };
@@ -49,12 +57,18 @@ pub(super) fn get(target: &str, out: &mut Vec<u8>) {
 /// Asks, and waits for the reply.
 pub(crate) struct HttpCaller<F> {
     target: F,
+    class: u16,
 }
 
 impl<F: FnMut(u64) -> String> HttpCaller<F> {
     /// Asks for what `target` says, each time, by GET.
     pub(crate) fn new(target: F) -> Self {
-        Self { target }
+        Self { target, class: SUCCESS }
+    }
+
+    /// The same for calls of which each is refused.
+    pub(crate) fn refused(target: F) -> Self {
+        Self { target, class: REFUSAL }
     }
 }
 
@@ -70,7 +84,7 @@ impl<F: FnMut(u64) -> String> Talk for HttpCaller<F> {
     }
 
     fn hear(&mut self, bytes: &[u8], _: &mut Vec<u8>, heard: &mut Vec<Heard>) -> Result<usize> {
-        let Some(reply) = Reply::read(bytes)? else { return Ok(0) };
+        let Some(reply) = Reply::of_class(bytes, self.class)? else { return Ok(0) };
         heard.push(Heard::Answered);
         Ok(reply.length)
     }

@@ -22,6 +22,12 @@ impl LongPoll {
         Self { target: format!("/v2/subscribe/demo/{channels}/0?{user}tt="), cursor: 0, joins: false, begins: true }
     }
 
+    /// Subscribes to a channel with a token.
+    pub(crate) fn with_token(channel: &str, token: &str) -> Self {
+        let poll = Self::new(channel, None);
+        Self { target: poll.target.replace("?tt=", &format!("?auth={token}&tt=")), ..poll }
+    }
+
     /// Joins `channel` when it is asked to, not at once, and counts the joins that it is told of.
     pub(crate) fn joining(channel: &str, user: &str) -> Self {
         let poll = Self::new(&format!("{channel},{channel}-pnpres"), Some(user));
