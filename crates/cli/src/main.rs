@@ -3,6 +3,7 @@
 mod admin;
 mod config;
 mod keyset;
+mod open_files;
 mod serve;
 
 use std::process::ExitCode;

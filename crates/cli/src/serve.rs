@@ -13,6 +13,8 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::open_files;
+
 /// What a server may be told on the command line. Everything else is in the file or the environment.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -41,6 +43,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     let flags = Flags { config, listen, data, database, tls_cert, tls_key };
     let config = server::config::load(flags, std::env::vars_os())?;
     log_to_stderr(config.log);
+    open_files::allow(config.edge.connections_max);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
     runtime.block_on(serve(config))
 }

@@ -29,6 +29,7 @@ impl fmt::Display for GroupStream {
 pub struct Registry {
     groups: BTreeMap<GroupName, Group>,
     changes: u64,
+    bytes: usize,
 }
 
 /// The channels of a group at one moment. Cheap to clone.
@@ -62,6 +63,12 @@ impl Registry {
     /// The groups that hold a channel, in byte order.
     pub fn names(&self) -> impl Iterator<Item = &GroupName> {
         self.groups.keys()
+    }
+
+    /// About how much memory the groups take: what counts against a budget.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// How many channels the group would hold with `channels` added.
@@ -99,6 +106,7 @@ impl Registry {
             return false;
         }
         self.changes += 1;
+        self.bytes = (self.bytes + cost(name, &channels)).saturating_sub(cost(name, &before.channels));
         if channels.is_empty() {
             self.groups.remove(name);
         } else {
@@ -106,6 +114,17 @@ impl Registry {
         }
         true
     }
+}
+
+/// What a group takes beside its channels.
+const GROUP_BYTES: usize = 128;
+
+fn cost(name: &GroupName, channels: &[ChannelName]) -> usize {
+    if channels.is_empty() {
+        return 0;
+    }
+    let of = |channel: &ChannelName| size_of::<ChannelName>() + channel.as_str().len();
+    GROUP_BYTES + name.as_str().len() + channels.iter().map(of).sum::<usize>()
 }
 
 #[cfg(test)]
@@ -142,6 +161,19 @@ mod tests {
         assert_eq!(registry.group(&group("g")).version(), 0);
         assert!(registry.add(&group("g"), &channels(&["a"])));
         assert!(registry.group(&group("g")).version() > first);
+    }
+
+    #[test]
+    fn what_groups_take_is_given_back_when_they_are_gone() {
+        let mut registry = Registry::default();
+        registry.add(&group("g"), &channels(&["a", "b"]));
+        let two = registry.bytes();
+        registry.add(&group("g"), &channels(&["c"]));
+        assert!(registry.bytes() > two && two > 0);
+        registry.remove(&group("g"), &channels(&["c"]));
+        assert_eq!(registry.bytes(), two);
+        registry.delete(&group("g"));
+        assert_eq!(registry.bytes(), 0);
     }
 
     #[test]

@@ -6,3 +6,4 @@ pub mod filter;
 pub mod groups;
 pub mod presence;
 pub mod pubsub;
+pub mod rate;

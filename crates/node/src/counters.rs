@@ -87,4 +87,6 @@ pub struct Counters {
     pub refused: Counter,
     /// Polls that wait now.
     pub parked: Gauge,
+    /// Streams on which they wait beside the first one of each.
+    pub more_streams: Gauge,
 }

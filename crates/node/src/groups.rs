@@ -51,6 +51,9 @@ impl Keyset {
         add: Vec<ChannelName>,
         remove: Vec<ChannelName>,
     ) -> Result<(), GroupError> {
+        if !add.is_empty() {
+            self.check_room().map_err(GroupError::Refused)?;
+        }
         let keyset = Arc::clone(self);
         finish(async move {
             let ChangeGroup(group) = permit.into_act();
@@ -109,7 +112,7 @@ impl Keyset {
         }
     }
 
-    fn read_registry(&self) -> RwLockReadGuard<'_, Registry> {
+    pub(crate) fn read_registry(&self) -> RwLockReadGuard<'_, Registry> {
         self.registry.read().unwrap_or_else(PoisonError::into_inner)
     }
 

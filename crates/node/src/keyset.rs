@@ -8,16 +8,19 @@ use engine::access::{Guard, Mode, Policy, Secret};
 use engine::groups::Registry;
 use engine::presence::{Effects, Notice, Presence};
 use engine::pubsub::{Limits, Ticker, Timelines};
+use engine::rate::{Bucket, Rate};
 use store::Store;
 use tokio::sync::watch;
 use wire::presence::Event;
 use wire::pubsub::{Kind, Message};
-use wire::{ChannelName, Json, PublishKey, SubscribeKey, Timestamp, Timetoken};
+use wire::{ChannelName, Json, PublishKey, Refusal, SubscribeKey, Timestamp, Timetoken};
 
 use crate::access::Access;
 use crate::clock::Clock;
 use crate::context::ContextOptions;
-use crate::counters::Counters;
+use crate::counters::{Counters, Gauge};
+use crate::crowd::Crowd;
+use crate::memory::Memory;
 use crate::post::Posted;
 use crate::waiter::{Waiter, wake};
 
@@ -44,6 +47,25 @@ pub struct KeysetOptions {
     pub context: ContextOptions,
     /// It is there to try things with, and goes when another is added.
     pub gives_way: bool,
+    /// How much may be asked of it.
+    pub limits: LimitOptions,
+}
+
+/// How much may be asked of a key set. By default, as much as it can do.
+#[derive(Clone, Copy, Debug)]
+pub struct LimitOptions {
+    /// How many requests, all clients together.
+    pub requests: Option<Rate>,
+    /// How many polls one user may have open.
+    pub polls_per_user: u32,
+    /// How many channels one request may name.
+    pub channels_per_request: usize,
+}
+
+impl Default for LimitOptions {
+    fn default() -> Self {
+        Self { requests: None, polls_per_user: u32::MAX, channels_per_request: usize::MAX }
+    }
 }
 
 /// How messages are kept and delivered.
@@ -96,12 +118,20 @@ pub struct Keyset {
     pub(crate) registry_changes: tokio::sync::Mutex<()>,
     /// The number of the last event of app context that was told, of all key sets.
     pub(crate) told: watch::Receiver<u64>,
+    pub(crate) crowd: Crowd,
+    memory: Arc<Memory>,
+    requests: Bucket,
     presence: Mutex<Presence>,
     counters: Counters,
     closing: AtomicBool,
     /// It was taken off: whoever is still at work here is too late.
     removed: AtomicBool,
 }
+
+/// What a parked poll takes beside its connection, and each further stream of it: a place there, and the stream itself,
+/// which may be nobody else's.
+const POLL_BYTES: usize = 2048;
+const STREAM_BYTES: usize = 320;
 
 /// How many lapses an operation lets pass before its own change. Bounds what an operation pays for others.
 const LAPSES_AN_OPERATION: usize = 64;
@@ -113,6 +143,7 @@ impl Keyset {
         ticker: Arc<Ticker>,
         store: Arc<dyn Store>,
         told: watch::Receiver<u64>,
+        memory: Arc<Memory>,
         start: Timetoken,
     ) -> Self {
         Self {
@@ -120,6 +151,9 @@ impl Keyset {
             timelines: Timelines::new(ticker, options.pubsub.queue, start),
             registry: RwLock::default(),
             registry_changes: tokio::sync::Mutex::default(),
+            crowd: Crowd::new(options.limits.polls_per_user),
+            memory,
+            requests: Bucket::default(),
             presence: Mutex::new(Presence::new(options.presence.rules.clone())),
             counters: Counters::default(),
             closing: AtomicBool::new(false),
@@ -147,6 +181,27 @@ impl Keyset {
     #[must_use]
     pub fn queued_bytes(&self) -> usize {
         self.timelines.bytes()
+    }
+
+    /// Counts a request of a client. False when there were more than the operator allows.
+    #[must_use]
+    pub fn admits_request(&self) -> bool {
+        self.options.limits.requests.is_none_or(|rate| self.requests.take(rate, self.clock.steady()).is_ok())
+    }
+
+    /// Whether there is room for new work.
+    ///
+    /// # Errors
+    /// [`Refusal::OutOfMemory`]
+    pub fn check_room(&self) -> Result<(), Refusal> {
+        self.memory.check()
+    }
+
+    /// About how much memory everything takes that it keeps.
+    pub(crate) fn bytes(&self) -> usize {
+        let count = |gauge: &Gauge| usize::try_from(gauge.get()).unwrap_or(0);
+        let polls = POLL_BYTES * count(&self.counters.parked) + STREAM_BYTES * count(&self.counters.more_streams);
+        self.timelines.bytes() + self.lock_presence().bytes() + self.read_registry().bytes() + polls
     }
 
     /// How many places on streams are held by polls. Nobody waits for anything when it is 0.

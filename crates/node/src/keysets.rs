@@ -19,6 +19,7 @@ use wire::{SubscribeKey, Timestamp};
 
 use crate::clock::Clock;
 use crate::keyset::{Keyset, KeysetOptions};
+use crate::memory::Memory;
 
 /// Secrets of one key set that may hold at a time. Each is tried on what none before it has signed.
 const SECRETS_MAX: usize = 8;
@@ -40,6 +41,7 @@ struct Shared {
     ticker: Arc<Ticker>,
     store: Arc<dyn Store>,
     told: watch::Receiver<u64>,
+    memory: Arc<Memory>,
 }
 
 #[derive(Default)]
@@ -101,9 +103,10 @@ impl Keysets {
         ticker: Arc<Ticker>,
         store: Arc<dyn Store>,
         told: watch::Receiver<u64>,
+        memory: Arc<Memory>,
     ) -> Self {
         let (map, changes, closing) = (ArcSwap::default(), Mutex::default(), AtomicBool::new(false));
-        Self(Arc::new(Shared { map, changes, closing, clock, ticker, store, told }))
+        Self(Arc::new(Shared { map, changes, closing, clock, ticker, store, told, memory }))
     }
 
     /// Those of this moment.
@@ -239,10 +242,10 @@ impl Keysets {
     }
 
     async fn make(&self, options: KeysetOptions) -> Result<Arc<Keyset>, StoreError> {
-        let Shared { clock, ticker, store, told, .. } = &*self.0;
+        let Shared { clock, ticker, store, told, memory, .. } = &*self.0;
         let start = ticker.fence(clock.now());
         let (clock, ticker, store) = (Arc::clone(clock), Arc::clone(ticker), Arc::clone(store));
-        let keyset = Keyset::new(options, clock, ticker, store, told.clone(), start);
+        let keyset = Keyset::new(options, clock, ticker, store, told.clone(), Arc::clone(memory), start);
         keyset.load_groups().await?;
         keyset.load_access().await?;
         Ok(Arc::new(keyset))

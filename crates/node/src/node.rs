@@ -5,11 +5,12 @@ use std::sync::Arc;
 use engine::pubsub::Ticker;
 use store::{DataDirectory, OpenError, Store, StoreError};
 use tokio::sync::watch;
-use wire::{SubscribeKey, Timetoken};
+use wire::{SubscribeKey, Timestamp, Timetoken};
 
 use crate::clock::Clock;
 use crate::keyset::{Keyset, KeysetOptions};
 use crate::keysets::Keysets;
+use crate::memory::Memory;
 use crate::snapshot::{self, Restored};
 use crate::upkeep::{self, Upkeep};
 
@@ -20,6 +21,7 @@ pub struct Node {
     ticker: Arc<Ticker>,
     store: Arc<dyn Store>,
     directory: Arc<DataDirectory>,
+    memory: Arc<Memory>,
     /// The number of the last event of app context that was told.
     told: watch::Receiver<u64>,
     upkeep: Upkeep,
@@ -66,15 +68,23 @@ impl Node {
         })?;
 
         let (tell, told) = watch::channel(0);
-        let ready = Keysets::new(Arc::clone(&clock), Arc::clone(&ticker), Arc::clone(&store), told.clone());
+        let memory = Arc::new(Memory::default());
+        let ready = Keysets::new(
+            Arc::clone(&clock),
+            Arc::clone(&ticker),
+            Arc::clone(&store),
+            told.clone(),
+            Arc::clone(&memory),
+        );
         for options in keysets {
             ready.load(options).await?;
         }
         let restored = snapshot::restore(&ready.now(), &directory, clock.as_ref())?;
         let mut upkeep = upkeep::spawn(&ready, &directory, &ticker, &clock);
+        upkeep.weigh(ready.clone(), Arc::clone(&memory));
         upkeep.forget_expired(ready.clone(), Arc::clone(&store), Arc::clone(&clock));
         upkeep.tell_events(ready.clone(), Arc::clone(&store), store.events().await?, tell);
-        Ok(Self { keysets: ready, clock, ticker, store, directory, told, upkeep, restored })
+        Ok(Self { keysets: ready, clock, ticker, store, directory, memory, told, upkeep, restored })
     }
 
     /// The key set with this subscribe key, to be held for a while. A request asks [`Node::keysets`] and holds nothing.
@@ -94,6 +104,18 @@ impl Node {
     #[must_use]
     pub fn now(&self) -> Timetoken {
         self.ticker.fence(self.clock.now())
+    }
+
+    /// The clock that only goes forwards, by which deadlines and rates are measured.
+    #[must_use]
+    pub fn steady(&self) -> Timestamp {
+        self.clock.steady()
+    }
+
+    /// How much memory there is for it, and how much is used. There is no budget until one is set.
+    #[must_use]
+    pub fn memory(&self) -> &Arc<Memory> {
+        &self.memory
     }
 
     /// What was found of the run before.

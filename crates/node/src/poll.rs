@@ -21,6 +21,7 @@ use tokio::time::sleep;
 use wire::{CompactString, GroupName, Refusal, Timetoken};
 
 use crate::access::Held;
+use crate::crowd::CrowdPlace;
 use crate::groups::group_stream;
 use crate::keyset::Keyset;
 use crate::post::Posted;
@@ -43,6 +44,8 @@ pub struct LongPoll {
     gap: Option<Gap>,
     parked: Option<Watch>,
     parked_on_groups: Vec<(String, Watch)>,
+    /// Its place among the polls of its user.
+    place: Option<CrowdPlace>,
     stage: Stage,
 }
 
@@ -53,6 +56,8 @@ enum Stage {
     Open,
     /// It has waited long enough.
     Expired,
+    /// There is no room for it to wait: it has what is there already, or is refused.
+    Hurried,
 }
 
 /// What permitted a poll, where that can end.
@@ -151,8 +156,21 @@ impl LongPoll {
             gap: None,
             parked: None,
             parked_on_groups: Vec::new(),
+            place: None,
             stage: Stage::Open,
         }
+    }
+
+    /// The same, at this place among the polls of its user.
+    pub(crate) fn placed(mut self, place: Option<CrowdPlace>) -> Self {
+        self.place = place;
+        self
+    }
+
+    /// The same, without waiting.
+    pub(crate) fn hurried(mut self) -> Self {
+        self.stage = Stage::Hurried;
+        self
     }
 
     /// The key set that it was asked of.
@@ -188,7 +206,7 @@ impl LongPoll {
 
     /// Waits on its streams for the next message, unless there is an answer already.
     fn park(&mut self, waker: &Waker) -> bool {
-        if self.stage == Stage::Expired {
+        if matches!(self.stage, Stage::Expired | Stage::Hurried) {
             return false;
         }
         let timelines = &self.keyset.timelines;
@@ -196,7 +214,7 @@ impl LongPoll {
             Watched::Ready => return false,
             Watched::Waiting(watch) => self.parked = Some(watch),
         }
-        self.keyset.counters().parked.add(1);
+        self.count_parked(1);
         for (group, _) in &self.listening.groups {
             let stream = group_stream(group);
             if let Watched::Waiting(watch) = timelines.watch(&[&stream], self.read_until, waker) {
@@ -214,12 +232,21 @@ impl LongPoll {
         waits
     }
 
+    fn count_parked(&self, polls: i64) {
+        let counters = self.keyset.counters();
+        counters.parked.add(polls);
+        let more = self.listening.streams.len().saturating_sub(1);
+        if more > 0 {
+            counters.more_streams.add(polls * i64::try_from(more).unwrap_or(i64::MAX));
+        }
+    }
+
     /// Gives its places back.
     fn unpark(&mut self) {
         let timelines = &self.keyset.timelines;
         if let Some(watch) = self.parked.take() {
             timelines.unwatch(&self.listening.streams, watch);
-            self.keyset.counters().parked.add(-1);
+            self.count_parked(-1);
         }
         for (stream, watch) in self.parked_on_groups.drain(..) {
             timelines.unwatch(&[stream], watch);
@@ -243,6 +270,9 @@ impl LongPoll {
         self.read_until = catch.until;
         self.gap = Gap::both(self.gap, catch.gap);
         let items = self.select(catch);
+        if items.is_empty() && self.stage == Stage::Hurried {
+            return Err(Refusal::OutOfMemory);
+        }
         let is_over = !items.is_empty() || self.stage == Stage::Expired || self.keyset.is_closing();
         let cursor = items.last().map_or(self.read_until, Item::timetoken);
         Ok(is_over.then_some(Batch { cursor, items, gap: self.gap }))
@@ -304,6 +334,7 @@ impl LongPoll {
 impl Drop for LongPoll {
     fn drop(&mut self) {
         self.unpark();
+        self.keyset.give_back(self.place.take());
         self.release(Release::Dropped);
     }
 }

@@ -7,7 +7,7 @@ use engine::access::Permit;
 use engine::access::acts::{self, Places};
 use engine::presence::{Device, Page, Seats};
 use wire::presence::Occupancy;
-use wire::{ChannelName, InstanceId, Json, UserId, names::pattern_prefix};
+use wire::{ChannelName, InstanceId, Json, Refusal, UserId, names::pattern_prefix};
 
 use crate::keyset::Keyset;
 
@@ -49,6 +49,9 @@ const CHANNELS_A_TURN: usize = 64;
 
 impl Keyset {
     /// Joins or renews the caller on channels and on all channels of groups. `states` are by channel or group.
+    ///
+    /// # Errors
+    /// [`Refusal::OutOfMemory`] when there is no room to join; where the caller is already, it is renewed all the same.
     #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
     pub fn heartbeat(
         &self,
@@ -56,8 +59,8 @@ impl Keyset {
         caller: &Caller,
         states: &[(String, Json)],
         timeout: Duration,
-    ) {
-        self.arrive(caller, &permit.act().0, states, timeout, Arrival { renews: true, polls: false });
+    ) -> Result<(), Refusal> {
+        self.arrive(caller, &permit.act().0, states, timeout, Arrival { renews: true, polls: false }).map(drop)
     }
 
     /// The same without a permit, for calls that have theirs.
@@ -68,7 +71,7 @@ impl Keyset {
         states: &[(String, Json)],
         timeout: Duration,
         arrival: Arrival,
-    ) -> Seats {
+    ) -> Result<Seats, Refusal> {
         let state_of = |name: &str| states.iter().find(|(key, _)| key == name).map(|(_, state)| state.clone());
         let mut arrivals = Vec::with_capacity(places.channels.len());
         for channel in &places.channels {
@@ -86,20 +89,35 @@ impl Keyset {
             arrivals.retain(|(channel, _)| seen.insert(channel.clone()));
         }
         if arrivals.is_empty() {
-            return Seats::new();
+            return Ok(Seats::new());
         }
+        let room = self.check_room();
         self.with_presence(|presence, now, effects| {
-            if !arrival.renews {
+            let mut refused = false;
+            if !arrival.renews || room.is_err() {
                 let there: HashSet<_> = presence.where_now(&caller.user, now).into_iter().collect();
-                arrivals.retain(|(channel, _)| !there.contains(channel));
+                let joins = |channel: &ChannelName| !there.contains(channel) && self.has_presence(channel);
+                refused = room.is_err() && arrivals.iter().any(|(channel, _)| joins(channel));
+                arrivals.retain(|(channel, _)| if there.contains(channel) { arrival.renews } else { room.is_ok() });
+            }
+            if room.is_err() {
+                // A state may be as large as many members.
+                arrivals.iter_mut().for_each(|(_, state)| *state = None);
             }
             let seats = presence.arrive(caller.device(), &arrivals, timeout, now, effects);
+            if refused {
+                return Err(Refusal::OutOfMemory);
+            }
             if arrival.polls {
                 // In the same turn: were the caller's last poll to close in between, it would leave.
                 presence.hold(&seats, now);
             }
-            seats
+            Ok(seats)
         })
+    }
+
+    fn has_presence(&self, channel: &ChannelName) -> bool {
+        self.options.presence.rules.rules.announced(channel).is_some()
     }
 
     /// Takes the caller off channels and off all channels of groups.
@@ -158,10 +176,17 @@ impl Keyset {
     }
 
     /// Sets a user's state on channels and on all channels of groups.
+    ///
+    /// # Errors
+    /// [`Refusal::OutOfMemory`] when there is no room for it; an empty state, which takes none, is always set.
     #[allow(clippy::needless_pass_by_value, reason = "a permit is for one act")]
-    pub fn set_state(&self, permit: Permit<acts::SetState>, user: &UserId, state: &Json) {
+    pub fn set_state(&self, permit: Permit<acts::SetState>, user: &UserId, state: &Json) -> Result<(), Refusal> {
+        if !state.is_empty_object() {
+            self.check_room()?;
+        }
         let channels = self.channels_of(&permit.act().0);
         self.with_presence(|presence, now, effects| presence.set_state(user, &channels, state, now, effects));
+        Ok(())
     }
 
     /// A user's state on each of the channels, and of the channels of the groups.

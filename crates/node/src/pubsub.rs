@@ -15,6 +15,7 @@ use wire::names::PRESENCE_SUFFIX;
 use wire::pubsub::{Kind, Message, close_envelope};
 use wire::{ChannelName, CompactString, Json, Refusal, Timetoken};
 
+use crate::crowd::CrowdPlace;
 use crate::keyset::Keyset;
 use crate::poll::{LongPoll, Permission, Stream, Streams};
 use crate::post::Posted;
@@ -117,20 +118,43 @@ impl Keyset {
     /// Joins the caller, and opens a poll for what is newer than its cursor. A first call is answered at once.
     ///
     /// # Errors
-    /// [`Refusal::EmptySubscription`] when there is nothing to listen to.
+    /// [`Refusal::EmptySubscription`] when there is nothing to listen to; [`Refusal::TooManyPolls`] when the caller has
+    /// too many open; [`Refusal::OutOfMemory`] when there is no room for the caller to join.
     pub fn subscribe(self: &Arc<Self>, permit: Permit<Listen>, request: Subscribe) -> Result<LongPoll, Refusal> {
         let (named, grounds) = permit.into_parts();
         let listening = self.resolve(&named)?;
+        let place = self.place_of(&request)?;
         // Drawn before the join, so that the caller's own join is above it.
         let start = self.timelines.fence(self.now());
-        let seats = self.join(&named, &request);
+        let seats = match self.join(&named, &request) {
+            Ok(seats) => seats,
+            Err(refusal) => {
+                self.give_back(place);
+                return Err(refusal);
+            }
+        };
         let keyset = Arc::clone(self);
         let Some(cursor) = request.cursor else {
             return Ok(LongPoll::first(keyset, self.before_own_join(&listening, &request, start)));
         };
         let permission = Permission::that_may_end(named, grounds);
         // A cursor from the future waits like a fresh one.
-        Ok(LongPoll::open(keyset, listening, permission, cursor.min(start), request.filter, seats))
+        let poll =
+            LongPoll::open(keyset, listening, permission, cursor.min(start), request.filter, seats).placed(place);
+        // Who would wait comes back later; who has something to hear hears it.
+        Ok(if self.check_room().is_ok() { poll } else { poll.hurried() })
+    }
+
+    /// The place of a poll among those of its caller.
+    fn place_of(&self, request: &Subscribe) -> Result<Option<CrowdPlace>, Refusal> {
+        let caller = request.caller.as_ref().filter(|_| request.cursor.is_some());
+        caller.map(|caller| self.crowd.enter(&caller.user).ok_or(Refusal::TooManyPolls)).transpose()
+    }
+
+    pub(crate) fn give_back(&self, place: Option<CrowdPlace>) {
+        if let Some(place) = place {
+            self.crowd.leave(place);
+        }
     }
 
     /// The cursor of a first call: `start`, or a little before, so that the caller hears of its own join.
@@ -180,9 +204,9 @@ impl Keyset {
         Ok(listening)
     }
 
-    fn join(&self, named: &Listen, request: &Subscribe) -> Seats {
+    fn join(&self, named: &Listen, request: &Subscribe) -> Result<Seats, Refusal> {
         let presence = &self.options.presence;
-        let Some(caller) = request.caller.as_ref().filter(|_| presence.enabled) else { return Seats::new() };
+        let Some(caller) = request.caller.as_ref().filter(|_| presence.enabled) else { return Ok(Seats::new()) };
         let groups = named.groups.iter().filter(|stream| !stream.presence).map(|stream| stream.group.clone());
         let places = Places { channels: named.channels.clone(), groups: groups.collect() };
         let arrival = Arrival { renews: self.subscribes_renew(), polls: request.cursor.is_some() };

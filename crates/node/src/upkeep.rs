@@ -14,6 +14,7 @@ use wire::Timetoken;
 use crate::clock::Clock;
 use crate::context;
 use crate::keysets::Keysets;
+use crate::memory::Memory;
 use crate::snapshot;
 
 /// How late a timeout event can be, beside the work before it.
@@ -22,6 +23,8 @@ const ADVANCE_EVERY: Duration = Duration::from_millis(50);
 const FORGET_EVERY: Duration = Duration::from_secs(600);
 /// Lapses in one turn under the lock: well under a millisecond.
 const ADVANCE_AT_ONCE: usize = 256;
+/// How often everything is weighed that is kept. What comes in between is over the budget by no more than a few megabytes.
+const WEIGH_EVERY: Duration = Duration::from_millis(50);
 /// One shard of each key set a turn, so that every timeline is looked at about once a minute.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// How often it is noted which events were told: those that were told by the time before, so that after a crash the last
@@ -54,6 +57,12 @@ impl Upkeep {
         let ticks = Ticks::new(NOTE_TOLD_EVERY, until.clone());
         self.tasks.push(tokio::spawn(note_told(Arc::clone(&store), told, ticks)));
         self.tasks.push(tokio::spawn(context::tell_events(keysets, store, events, tell, until)));
+    }
+
+    /// Weighs, again and again, what is kept.
+    pub(crate) fn weigh(&mut self, keysets: Keysets, memory: Arc<Memory>) {
+        let ticks = Ticks::new(WEIGH_EVERY, self.goes_on.subscribe());
+        self.tasks.push(tokio::spawn(weigh(keysets, memory, ticks)));
     }
 
     /// Forgets, now and then, what holds no longer.
@@ -111,6 +120,12 @@ async fn advance(keysets: Keysets, mut ticks: Ticks) {
 async fn lapse_access(keysets: Keysets, mut ticks: Ticks) {
     while ticks.next().await {
         keysets.now().iter().for_each(|keyset| keyset.access.lapse(keyset.now().timestamp()));
+    }
+}
+
+async fn weigh(keysets: Keysets, memory: Arc<Memory>, mut ticks: Ticks) {
+    while ticks.next().await {
+        memory.weigh(keysets.now().iter().map(|keyset| keyset.bytes()).sum());
     }
 }
 

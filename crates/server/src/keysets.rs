@@ -2,13 +2,17 @@
 
 use engine::presence::{Actions, Devices, Options, Rule, Rules};
 use engine::pubsub::Limits;
-use node::{ContextOptions, KeysetOptions, Mode, PresenceOptions, PubsubOptions, Secret};
+use node::{ContextOptions, KeysetOptions, LimitOptions, Mode, PresenceOptions, PubsubOptions, Secret};
 use wire::InvalidName;
 
 use crate::config::{self, Edge};
+use crate::edge::rate;
 
-/// A key set of the configuration, as the node takes it.
-pub(crate) fn options(keyset: &config::Keyset, edge: &Edge) -> Result<KeysetOptions, InvalidName> {
+/// Of the budget of memory, one part in so many may be kept messages: they must not take the room of everybody else.
+const QUEUE_SHARE: usize = 2;
+
+/// A key set of the configuration, as the node takes it. `budget` is that of memory, in bytes.
+pub(crate) fn options(keyset: &config::Keyset, edge: &Edge, budget: usize) -> Result<KeysetOptions, InvalidName> {
     Ok(KeysetOptions {
         name: keyset.name.clone(),
         subscribe_key: keyset.subscribe_key.clone(),
@@ -20,7 +24,7 @@ pub(crate) fn options(keyset: &config::Keyset, edge: &Edge) -> Result<KeysetOpti
             queue: Limits {
                 messages: keyset.pubsub.queue_messages,
                 age: keyset.pubsub.queue_age,
-                bytes: keyset.pubsub.queue_bytes,
+                bytes: keyset.pubsub.queue_bytes.min(budget / QUEUE_SHARE),
             },
             hold: edge.poll_hold,
             reply_bytes: edge.reply_bytes,
@@ -30,6 +34,11 @@ pub(crate) fn options(keyset: &config::Keyset, edge: &Edge) -> Result<KeysetOpti
         presence: presence(&keyset.presence)?,
         context: context(&keyset.context),
         gives_way: false,
+        limits: LimitOptions {
+            requests: keyset.limits.requests_per_second.map(rate),
+            polls_per_user: keyset.limits.polls_per_user,
+            channels_per_request: keyset.limits.channels_per_request,
+        },
     })
 }
 

@@ -6,6 +6,7 @@ pub mod config;
 
 mod admin;
 mod api;
+mod budget;
 mod edge;
 mod keysets;
 mod metrics;

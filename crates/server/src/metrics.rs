@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use crate::budget;
 use node::{Batch, Counters, Keyset, Node};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
@@ -14,7 +15,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use wire::Timetoken;
+use wire::{Refusal, Timetoken};
 
 /// Seconds; from what a heartbeat takes to what nobody should see.
 const LATENCIES: [f64; 12] = [25e-6, 50e-6, 1e-4, 25e-5, 5e-4, 1e-3, 25e-4, 5e-3, 1e-2, 5e-2, 0.25, 1.0];
@@ -34,11 +35,17 @@ struct Operation {
     operation: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Limit {
+    limit: &'static str,
+}
+
 /// The figures of the edge.
 pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<Request, Counter>,
     latencies: Family<Operation, Histogram>,
+    refused: Family<Limit, Counter>,
     /// The rows that nearly every request moves, found without a lock and a hash: operation, successes, latencies.
     usual: Vec<(&'static str, Counter, Histogram)>,
     ages: Histogram,
@@ -58,6 +65,16 @@ impl Metrics {
             let counted = requests.get_or_create(&Request { operation, status: 200 }).clone();
             (operation, counted, latencies.get_or_create(&Operation { operation }).clone())
         });
+        let refused: Family<Limit, Counter> = Family::default();
+        for limit in Refusal::LIMITS {
+            // There from the beginning, so that its first refusal is a step.
+            drop(refused.get_or_create(&Limit { limit }));
+        }
+        registry.register(
+            "refused",
+            "Requests and connections that were refused, by the limit that they met",
+            refused.clone(),
+        );
         let ages = Histogram::new(AGES);
         let connections = Gauge::default();
         registry.register("requests", "Requests that were answered, by operation and status", requests.clone());
@@ -69,13 +86,20 @@ impl Metrics {
         registry.register("delivery_age_seconds", "Age of the newest message of a reply to a subscribe", ages.clone());
         registry.register("connections", "Connections that are open", connections.clone());
         let (under_way, draining) = (node::Gauge::default(), AtomicBool::new(false));
-        Self { registry, requests, latencies, usual: usual.to_vec(), ages, connections, under_way, draining }
+        Self { registry, requests, latencies, refused, usual: usual.to_vec(), ages, connections, under_way, draining }
     }
 
     /// Counts a connection for as long as the guard lives.
     pub(crate) fn connection(&self) -> Open<'_> {
         self.connections.inc();
         Open(&self.connections)
+    }
+
+    /// Counts a refusal, if it is for a limit.
+    pub(crate) fn refused(&self, refusal: &Refusal) {
+        if let Some(limit) = refusal.limit() {
+            self.refused.get_or_create(&Limit { limit }).inc();
+        }
     }
 
     /// Notes how old the newest message of a reply is.
@@ -104,6 +128,7 @@ impl Metrics {
         let mut out = String::new();
         let mut keysets = Registry::with_prefix("hereabouts");
         keysets.register_collector(Box::new(Figures::of(node)));
+        keysets.register_collector(Box::new(Memory::of(node)));
         // Writing into a String cannot fail.
         let written = encode_registry(&mut out, &self.registry)
             .and_then(|()| encode_registry(&mut out, &keysets))
@@ -155,6 +180,37 @@ impl Drop for Served<'_> {
     fn drop(&mut self) {
         self.metrics.under_way.add(-1);
     }
+}
+
+/// The figures of memory at one moment.
+#[derive(Debug)]
+struct Memory([(&'static str, &'static str, Option<u64>); 3]);
+
+impl Memory {
+    fn of(node: &Node) -> Self {
+        let memory = node.memory();
+        Self([
+            ("memory_budget_bytes", "Memory that there is for what clients make grow", whole(memory.budget())),
+            ("memory_used_bytes", "Memory that counts against the budget", whole(memory.used())),
+            ("memory_resident_bytes", "Memory of the whole process, as the system has it", budget::resident_bytes()),
+        ])
+    }
+}
+
+impl Collector for Memory {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        for (name, help, bytes) in &self.0 {
+            if let Some(bytes) = bytes {
+                let encoder = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+                ConstGauge::new(i64::try_from(*bytes).unwrap_or(i64::MAX)).encode(encoder)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn whole(bytes: usize) -> Option<u64> {
+    u64::try_from(bytes).ok()
 }
 
 /// The figures of the key sets at one moment.

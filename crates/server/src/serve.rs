@@ -12,9 +12,9 @@ use wire::InvalidName;
 use crate::admin::{self, Admin, AdminError, Managed, StoredError};
 use crate::api::App;
 use crate::config::Config;
-use crate::edge::{Listener, Tls, TlsError};
-use crate::keysets;
+use crate::edge::{Addresses, Listener, Tls, TlsError};
 use crate::metrics::Metrics;
+use crate::{budget, keysets};
 
 /// A server that listens. Connections wait in the kernel until [`Server::run`].
 pub struct Server {
@@ -71,9 +71,10 @@ impl Server {
     /// [`ServeError`], one sentence that says what to do.
     pub async fn start(config: Config, clock: Arc<dyn Clock>) -> Result<Self, ServeError> {
         let mut options = Vec::with_capacity(config.keysets.len());
+        let budget = budget::of(config.memory);
         for keyset in &config.keysets {
             let rule = |cause| ServeError::Rule { keyset: keyset.name.clone(), cause };
-            let read = keysets::options(keyset, &config.edge).map_err(rule)?;
+            let read = keysets::options(keyset, &config.edge, budget).map_err(rule)?;
             options.push(KeysetOptions { gives_way: config.builtin_keyset, ..read });
         }
         let tls = config.tls.clone().map(Tls::load).transpose()?.map(Arc::new);
@@ -90,6 +91,7 @@ impl Server {
         let stored = store.keysets().await.map_err(StartError::from)?;
         let options = admin::start_options(&config, options, &stored, clock.now().timestamp())?;
         let node = Node::start(options, directory, store, clock).await?;
+        node.memory().set_budget(budget);
         let admin = admin.map(|admin| {
             tracing::info!(address = %admin.address(), "the admin API listens");
             (admin, Managed::new(node.keysets().clone(), &config))
@@ -99,7 +101,9 @@ impl Server {
             let (members, clean) = (restored.seats, restored.clean);
             tracing::info!(members, clean, "whoever was present is present again");
         }
-        Ok(Self { app: Arc::new(App { node, edge: config.edge, metrics: Metrics::new() }), listener, tls, admin })
+        let addresses = Arc::new(Addresses::new(config.address));
+        let app = App { node, edge: config.edge, addresses, metrics: Metrics::new() };
+        Ok(Self { app: Arc::new(app), listener, tls, admin })
     }
 
     /// What clients put in front of their paths.

@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand};
 
 use simulate::presence::{EngineSite, NodeSite};
 use simulate::report::{Table, thousands};
-use simulate::{catch_up, load, presence, punctual};
+use simulate::{attack, catch_up, load, presence, punctual};
 
 /// Simulates the clients of a presence key set, and checks every promise that is made to them.
 #[derive(Parser)]
@@ -32,6 +32,8 @@ enum Command {
     Restart(Restart),
     /// Real connections to a real server, and at the end a comparison of everything
     Load(Load),
+    /// An attack on a real server, and what an honest client notices of it
+    Attack(Attack),
 }
 
 #[derive(Args)]
@@ -113,6 +115,28 @@ struct Punctual {
 }
 
 #[derive(Args)]
+struct Attack {
+    /// The program
+    #[arg(long)]
+    server: PathBuf,
+    /// Connections that say nothing
+    #[arg(long, default_value_t = 10_000)]
+    idle: usize,
+    /// Connections that never finish what they say
+    #[arg(long, default_value_t = 2_000)]
+    slow: usize,
+    /// Workers that send what is too large or no HTTP, of each kind
+    #[arg(long, default_value_t = 4)]
+    workers: usize,
+    /// Seconds that the attack lasts; the honest client is alone for a third of it before and after
+    #[arg(long, default_value_t = 30)]
+    seconds: u64,
+    /// A page whose figures are replaced by those of this run
+    #[arg(long)]
+    page: Option<PathBuf>,
+}
+
+#[derive(Args)]
 struct Restart {
     /// The program
     #[arg(long)]
@@ -146,6 +170,7 @@ fn main() -> ExitCode {
         Some(Command::Punctual(options)) => measure_punctual(options),
         Some(Command::Restart(options)) => measure_restart(options),
         Some(Command::Load(options)) => load_server(options),
+        Some(Command::Attack(options)) => attack_server(options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -314,6 +339,27 @@ fn load_server(arguments: &Load) -> Result<()> {
     );
     table.row("stories agree, event by event", thousands(seen.stories));
     table.print();
+    Ok(())
+}
+
+fn attack_server(arguments: &Attack) -> Result<()> {
+    attack::allow_connections(arguments.idle + arguments.slow)?;
+    let options = attack::Options {
+        server: arguments.server.clone(),
+        idle: arguments.idle,
+        slow: arguments.slow,
+        workers: arguments.workers,
+        quiet: Duration::from_secs(arguments.seconds.div_ceil(3)),
+        attack: Duration::from_secs(arguments.seconds),
+    };
+    let seen = runtime()?.block_on(attack::run(&options))?;
+    let text = attack::markdown(&options, &seen);
+    println!("{text}");
+    if let Some(page) = &arguments.page {
+        attack::write_into(page, &text)?;
+    }
+    let wrong: Vec<_> = seen.attacks.values().flat_map(|outcome| &outcome.wrong).collect();
+    anyhow::ensure!(wrong.is_empty(), "not as it must be: {wrong:#?}");
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use engine::pubsub::Limits;
 use node::acts::{Heartbeat, Leave, Listen};
 use node::{Batch, Caller, Clock, Keyset, Node, Places, SystemClock};
 use store::{DataDirectory, Settings, Sqlite};
-use wire::{ChannelName, InstanceId, Timetoken, UserId};
+use wire::{ChannelName, InstanceId, Refusal, Timetoken, UserId};
 
 use crate::dice::Dice;
 use crate::presence::{event, keyset_options, observer, permit};
@@ -80,7 +80,9 @@ pub async fn run(options: Options) -> anyhow::Result<Seen> {
     while keyset.occupancy() > 0 {
         let begun = Instant::now();
         let (other, place) = (caller(usize::MAX)?, places("elsewhere")?);
-        keyset.heartbeat(permit(&keyset, Heartbeat(place.clone())), &other, &[], Duration::from_secs(5));
+        keyset
+            .heartbeat(permit(&keyset, Heartbeat(place.clone())), &other, &[], Duration::from_secs(5))
+            .map_err(refused)?;
         keyset.leave(permit(&keyset, Leave(place)), &other);
         seen.others.record(begun.elapsed().as_millis() as u64);
         tokio::time::sleep(Duration::from_millis(2)).await;
@@ -128,7 +130,7 @@ fn join_everyone(
         let timeout = joining_seconds + 30 + spread - begun.elapsed().as_secs();
         let places = Places { channels: vec![channel.clone()], groups: Vec::new() };
         let permit = permit(keyset, Heartbeat(places));
-        keyset.heartbeat(permit, &caller(number)?, &[], Duration::from_secs(timeout));
+        keyset.heartbeat(permit, &caller(number)?, &[], Duration::from_secs(timeout)).map_err(refused)?;
         deadlines.push(clock.now().timestamp().millis() + timeout * 1000);
     }
     let joining = begun.elapsed();
@@ -177,8 +179,12 @@ fn deadline_of(item: &node::Item, deadlines: &[u64]) -> Option<u64> {
 
 async fn poll(keyset: &Arc<Keyset>, channel: &ChannelName, cursor: Timetoken) -> anyhow::Result<Batch> {
     let listen = Listen { channels: vec![channel.presence()], groups: Vec::new() };
-    let refused = |refusal| anyhow::anyhow!("{refusal:?}");
     keyset.subscribe(permit(keyset, listen), observer(cursor)).map_err(refused)?.held().await.map_err(refused)
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "it maps errors")]
+fn refused(refusal: Refusal) -> anyhow::Error {
+    anyhow::anyhow!("{refusal:?}")
 }
 
 fn caller(number: usize) -> anyhow::Result<Caller> {

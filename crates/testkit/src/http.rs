@@ -1,11 +1,11 @@
 //! HTTP/1.1 on a socket, without help: bytes go out as given, and what came is told.
 
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use crate::tls::Carrier;
@@ -94,6 +94,18 @@ impl Connection {
     pub async fn open_tls(address: SocketAddr, authority: &Authority) -> io::Result<Self> {
         let stream = authority.connect(address, "http/1.1").await?;
         Ok(Self { stream: Carrier::Tls(Box::new(stream)), ahead: Vec::new() })
+    }
+
+    /// Connects from another address of this machine: all of 127.0.0.0/8 are.
+    ///
+    /// # Errors
+    /// What the system says, or that it took too long.
+    pub async fn open_from(source: IpAddr, address: SocketAddr) -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::new(source, 0))?;
+        let stream = patiently(socket.connect(address)).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream: Carrier::Plain(stream), ahead: Vec::new() })
     }
 
     /// Sends bytes as they are.

@@ -24,5 +24,5 @@ pub use compact_str::CompactString;
 pub use json::Json;
 pub use names::{ChannelName, GroupName, InstanceId, InvalidName, PublishKey, RecordId, SubscribeKey, UserId};
 pub use percent::{NotUtf8, decode, encode};
-pub use refusal::Refusal;
+pub use refusal::{Limited, Refusal};
 pub use time::{Timestamp, Timetoken};

@@ -102,8 +102,8 @@ pub enum Refusal {
     Stale(Kind),
     /// The access manager does not let the caller use this part of app context.
     ContextForbidden,
-    /// Too many requests of app context.
-    ContextBusy,
+    /// Requests of app context come faster than they may.
+    ContextBusy(Limited),
     /// App context failed; what was asked is not done.
     ContextFailed,
     /// App context could not answer in time.
@@ -125,6 +125,30 @@ pub enum Refusal {
     TooSlow,
     /// The server could not do it now; what was asked is not done.
     Unavailable,
+
+    /// More channels in a subscribe than the limit, which is this.
+    TooManyStreams(usize),
+    /// More channels in another call than the limit, which is this.
+    TooManyPlaces(usize),
+    /// The user has as many polls open as it may.
+    TooManyPolls,
+    /// Requests come faster than they may.
+    TooManyRequests(Limited),
+    /// As many connections are open as there may be.
+    TooManyConnections,
+    /// As many connections are open from this address as there may be.
+    TooManyConnectionsOfAddress,
+    /// There is no memory left for it.
+    OutOfMemory,
+}
+
+/// Whose requests are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limited {
+    /// Those from one address, as [`Refusal::TooManyRequests`] has it.
+    Address,
+    /// Those to one key set.
+    KeySet,
 }
 
 impl From<Fault> for Refusal {
@@ -143,7 +167,7 @@ impl Refusal {
                 | Self::NoRecord
                 | Self::Stale(_)
                 | Self::ContextForbidden
-                | Self::ContextBusy
+                | Self::ContextBusy(_)
                 | Self::ContextFailed
                 | Self::ContextTooSlow
         )
@@ -181,6 +205,8 @@ impl Refusal {
             | Self::InvalidTimestamp
             | Self::AuthOnly
             | Self::InvalidArguments
+            | Self::TooManyStreams(_)
+            | Self::TooManyPlaces(_)
             | Self::Malformed => 400,
             Self::PresenceOff => 402,
             Self::NotGranted(fault) | Self::NotRevoked(fault) => fault.status(),
@@ -197,12 +223,63 @@ impl Refusal {
             Self::Stale(_) => 412,
             Self::BodyTooLarge => 413,
             Self::UriTooLong => 414,
-            Self::ContextBusy => 429,
+            Self::ContextBusy(_)
+            | Self::TooManyPolls
+            | Self::TooManyRequests(_)
+            | Self::TooManyConnectionsOfAddress => 429,
             Self::HeadTooLarge => 431,
             Self::InvalidFilter(_) => 481,
             Self::ContextFailed => 500,
-            Self::Unavailable | Self::ContextTooSlow => 503,
+            Self::Unavailable | Self::ContextTooSlow | Self::TooManyConnections | Self::OutOfMemory => 503,
         }
+    }
+
+    /// Every limit that a refusal may name.
+    pub const LIMITS: [&'static str; 17] = [
+        "request_target_bytes",
+        "head_bytes",
+        "body_bytes",
+        "head_seconds",
+        "message_bytes",
+        "signal_bytes",
+        "state_bytes",
+        "channels_per_request",
+        "groups_per_subscribe",
+        "channels_per_group",
+        "here_now_limit_max",
+        "polls_per_user",
+        "requests_per_second",
+        "address.requests_per_second",
+        "connections_max",
+        "address.connections_max",
+        "budget_bytes",
+    ];
+
+    /// The limit that was met, one of [`Refusal::LIMITS`], by the name under which it is counted; none for a refusal that has another reason.
+    #[must_use]
+    pub fn limit(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::UriTooLong => "request_target_bytes",
+            Self::HeadTooLarge => "head_bytes",
+            Self::BodyTooLarge => "body_bytes",
+            Self::TooSlow => "head_seconds",
+            Self::MessageTooLarge => "message_bytes",
+            Self::SignalTooLarge => "signal_bytes",
+            Self::StateTooLarge => "state_bytes",
+            Self::TooManyStreams(_) | Self::TooManyPlaces(_) => "channels_per_request",
+            Self::TooManyGroups => "groups_per_subscribe",
+            Self::GroupFull => "channels_per_group",
+            Self::LimitTooLarge(_) => "here_now_limit_max",
+            Self::TooManyPolls => "polls_per_user",
+            Self::TooManyRequests(Limited::Address) | Self::ContextBusy(Limited::Address) => {
+                "address.requests_per_second"
+            }
+            Self::TooManyRequests(Limited::KeySet) | Self::ContextBusy(Limited::KeySet) => "requests_per_second",
+            Self::TooManyConnections => "connections_max",
+            Self::TooManyConnectionsOfAddress => "address.connections_max",
+            Self::OutOfMemory => "budget_bytes",
+            _ => return None,
+        })
     }
 
     /// The body: compact JSON. `now` is the third item of what publish answers.
@@ -293,7 +370,7 @@ impl Refusal {
             Self::ContextForbidden => {
                 context("Supplied authorization key does not have the permissions required to perform this operation.")
             }
-            Self::ContextBusy => {
+            Self::ContextBusy(_) => {
                 context("You have exceeded the maximum number of requests per second allowed for your subscriber key.")
             }
             // The spelling is that of the service we replace; clients match the text.
@@ -310,7 +387,12 @@ impl Refusal {
             Self::Malformed => balancer("Bad Request"),
             Self::HeadTooLarge => balancer("Request Header Fields Too Large"),
             Self::TooSlow => balancer("Request Timeout"),
-            Self::Unavailable => balancer("Service Unavailable"),
+            Self::Unavailable | Self::TooManyConnections | Self::OutOfMemory => balancer("Service Unavailable"),
+            Self::TooManyStreams(most) => subscribe(&format!("Invalid channel: more than {most} of them")),
+            Self::TooManyPlaces(most) => presence(&format!("Invalid channel: more than {most} of them")),
+            Self::TooManyPolls | Self::TooManyRequests(_) | Self::TooManyConnectionsOfAddress => {
+                plain("Too many requests.")
+            }
         }
         .to_string()
     }

@@ -343,6 +343,21 @@ impl<'t> Route<'t> {
         }
     }
 
+    /// Whether it is a call of app context, whose refusals have a form of their own.
+    #[must_use]
+    pub fn is_of_context(&self) -> bool {
+        matches!(
+            self,
+            Self::ListRecords { .. }
+                | Self::WriteRecords { .. }
+                | Self::GetRecord { .. }
+                | Self::SetRecord { .. }
+                | Self::RemoveRecord { .. }
+                | Self::ListMemberships { .. }
+                | Self::ManageMemberships { .. }
+        )
+    }
+
     /// The subscribe key in the path, not decoded. Time has none.
     #[must_use]
     pub fn subscribe_key(&self) -> Option<&'t str> {

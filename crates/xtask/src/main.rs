@@ -68,6 +68,8 @@ enum Command {
     },
     /// Real connections that come, go and crash, against a real server; then everything is compared
     Load(simulate::Load),
+    /// An attack on a real server, and what an honest client notices; writes the figures of docs/operating/security.md
+    Attack(simulate::Attack),
 }
 
 fn main() -> ExitCode {
@@ -94,6 +96,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Bench(options) => bench::run(&repository, &mut steps, &options),
         Command::Simulate { arguments } => return simulate::simulate(&repository, &arguments),
         Command::Load(options) => return simulate::load(&repository, &options),
+        Command::Attack(options) => return simulate::attack(&repository, &options),
     }
     steps.finish()
 }

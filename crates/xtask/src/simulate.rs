@@ -1,5 +1,5 @@
-//! `cargo xtask simulate` and `cargo xtask load`: the programs of `crates/simulate`, built and run. They print tables of
-//! their own, so these commands have no steps.
+//! `cargo xtask simulate`, `load` and `attack`: the programs of `crates/simulate`, built and run. They print tables of their
+//! own, so these commands have no steps.
 
 use std::ffi::OsString;
 use std::process::Command;
@@ -24,6 +24,40 @@ pub(crate) struct Load {
     /// Where all choices come from
     #[arg(long, default_value_t = 1)]
     seed: u64,
+}
+
+/// What `cargo xtask attack` was asked for.
+#[derive(clap::Args)]
+pub(crate) struct Attack {
+    /// Seconds that the attack lasts
+    #[arg(long, default_value_t = 30)]
+    seconds: u64,
+    /// Connections that say nothing
+    #[arg(long, default_value_t = 10_000)]
+    idle: usize,
+    /// Connections that never finish what they say
+    #[arg(long, default_value_t = 2_000)]
+    slow: usize,
+    /// Only print the figures
+    #[arg(long)]
+    dry: bool,
+}
+
+/// A release build: the page is about what operators run.
+pub(crate) fn attack(repository: &Repository, options: &Attack) -> Result<()> {
+    run(&mut repository.cargo("build --quiet --release --package hereabouts-cli --package hereabouts-simulate"))?;
+    let folder = repository.target.join("release");
+    let mut command = Command::new(folder.join("hereabouts-simulate"));
+    command.arg("attack").arg("--server").arg(folder.join("hereabouts"));
+    for (flag, value) in
+        [("--seconds", options.seconds), ("--idle", options.idle as u64), ("--slow", options.slow as u64)]
+    {
+        command.args([flag, &value.to_string()]);
+    }
+    if !options.dry {
+        command.arg("--page").arg(repository.root.join("docs/operating/security.md"));
+    }
+    run(&mut command)
 }
 
 /// Always a release build: the promises are about millions of events.

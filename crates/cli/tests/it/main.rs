@@ -3,6 +3,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a surprise is a failed test, in a helper as well")]
 
+mod attack;
 mod complaints;
 mod faults;
 mod full_disk;
@@ -12,6 +13,7 @@ mod kills;
 mod life;
 mod linearizable;
 mod load;
+mod memory;
 mod program;
 mod random;
 mod records;

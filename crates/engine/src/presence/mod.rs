@@ -332,6 +332,12 @@ impl Presence {
     pub fn occupancy_total(&self) -> usize {
         self.roster.present()
     }
+
+    /// About how much memory everybody takes, states included: what counts against a budget.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.roster.bytes()
+    }
 }
 
 /// Time.

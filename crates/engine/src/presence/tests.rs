@@ -893,3 +893,28 @@ fn a_save_is_worth_taking_when_the_revision_has_grown() {
     world.at(1_000).advance();
     assert!(grown(&world));
 }
+
+#[test]
+fn what_everybody_takes_is_counted_and_given_back() {
+    for devices in [Devices::Single, Devices::Counted] {
+        let mut world = World::new(Options { devices, ..Options::default() });
+        assert_eq!(world.presence.bytes(), 0);
+        world.arrive("ann", "room", 60);
+        let one = world.presence.bytes();
+        world.arrive("ann", "room", 60);
+        assert_eq!(world.presence.bytes(), one, "a renewal takes nothing");
+        let state = format!(r#"{{"s":"{}"}}"#, "x".repeat(1_000));
+        world.set_state("ann", "room", &state);
+        assert!(world.presence.bytes() > one + 1_000, "a state takes its text");
+        world.set_state("ann", "room", r#"{"s":1}"#);
+        assert!(world.presence.bytes() < one + 200);
+        world.set_state("ann", "room", "{}");
+        assert_eq!(world.presence.bytes(), one);
+        world.set_state("bob", "elsewhere", &state);
+        world.arrive_with("cho", "room", 60, Some(&state));
+        assert!(world.presence.bytes() > one + 2_000, "those who are not there count as well");
+        world.leave("cho", "room");
+        world.at(1_000).advance();
+        assert_eq!(world.presence.bytes(), 0, "{devices:?}: nothing is left of whoever is gone");
+    }
+}

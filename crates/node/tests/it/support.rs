@@ -13,8 +13,8 @@ use engine::filter::MessageFilter;
 use engine::pubsub::Limits;
 use node::acts::{self, ChangeGroup, Listen as Names, Publish, Sent};
 use node::{
-    Batch, Caller, Clock, ContextOptions, Credentials, GroupStream, HereNow, Item, Keyset, KeysetOptions, Mode, Node,
-    Permit, Places, PresenceOptions, PubsubOptions, Subscribe,
+    Batch, Caller, Clock, ContextOptions, Credentials, GroupStream, HereNow, Item, Keyset, KeysetOptions, LimitOptions,
+    Mode, Node, Permit, Places, PresenceOptions, PubsubOptions, Subscribe,
 };
 use store::{DataDirectory, Settings, Sqlite, Store};
 use tempfile::TempDir;
@@ -169,6 +169,7 @@ pub(crate) fn options() -> KeysetOptions {
             disallow_get_all_users: true,
             disallow_get_all_channels: true,
         },
+        limits: LimitOptions::default(),
     }
 }
 

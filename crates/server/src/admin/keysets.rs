@@ -12,7 +12,7 @@ use wire::{InvalidName, Timestamp};
 use super::fault::Fault;
 use super::random;
 use crate::config::{self, ConfigError, Edge, KeysetTemplate, Secret};
-use crate::keysets;
+use crate::{budget, keysets};
 
 /// How long the secrets from before hold after a rotation, where nothing is said: a day, in which servers that sign get the
 /// new one, and most tokens run out.
@@ -31,6 +31,8 @@ pub(crate) struct Managed {
     builtin: bool,
     template: KeysetTemplate,
     edge: Edge,
+    /// The budget of memory, in bytes.
+    budget: usize,
 }
 
 impl Managed {
@@ -41,6 +43,7 @@ impl Managed {
             builtin: config.builtin_keyset,
             template: config.keyset_template.clone(),
             edge: config.edge,
+            budget: budget::of(config.memory),
         }
     }
 
@@ -79,7 +82,7 @@ impl Managed {
             secrets: vec![made.stored()],
             settings: Value::from(given).to_string(),
         };
-        let options = keysets::options(&keyset, &self.edge).map_err(|cause| bad_rule(&cause))?;
+        let options = keysets::options(&keyset, &self.edge, self.budget).map_err(|cause| bad_rule(&cause))?;
         self.keysets.add(options, stored.clone()).await?;
         tracing::info!(keyset = stored.name, subscribe_key = %stored.subscribe_key, "a key set was added");
         Ok(made.told(shown(&stored)))
@@ -326,7 +329,7 @@ fn stored_options(
     given.insert("secret_key".to_owned(), nobodys.as_str().into());
     let read = config.keyset_template.read(&given);
     let read = read.map_err(|cause| StoredError::Settings { stored: stored(), cause })?;
-    let options = keysets::options(&read, &config.edge);
+    let options = keysets::options(&read, &config.edge, budget::of(config.memory));
     let options = options.map_err(|cause| StoredError::Rule { stored: stored(), cause })?;
     let good = keyset.secrets.iter().filter(|secret| secret.until.is_none_or(|until| now < until));
     let mut secrets: Vec<node::Secret> = good.map(|secret| in_use(keyset, secret, &nobodys)).collect();

@@ -21,7 +21,8 @@ pub(super) fn group(
     arguments: &Arguments<'_>,
     group: &str,
 ) -> Result<Answer, Refusal> {
-    let (add, remove) = (members(arguments, "add"), members(arguments, "remove"));
+    let most = door.keyset.options().limits.channels_per_request;
+    let (add, remove) = (members(arguments, "add", most), members(arguments, "remove", most));
     if is_none(&add) && is_none(&remove) {
         let permit = enter(door, Operation::ListGroup, group, ListGroup)?;
         let group = permit.act().0.clone();
@@ -66,9 +67,12 @@ fn check_enabled(keyset: &Keyset) -> Result<(), Refusal> {
     if keyset.options().groups { Ok(()) } else { Err(Refusal::GroupsOff) }
 }
 
-fn members(arguments: &Arguments<'_>, name: &str) -> Result<Vec<ChannelName>, Refusal> {
+fn members(arguments: &Arguments<'_>, name: &str, most: usize) -> Result<Vec<ChannelName>, Refusal> {
     let channels =
         arguments.raw(name).map_or(Ok(Vec::new()), arguments::channels).map_err(|_| Refusal::ReservedCharacter)?;
+    if channels.len() > most {
+        return Err(Refusal::GroupFull);
+    }
     if channels.iter().any(|channel| channel.as_str().contains(RESERVED_IN_GROUPS)) {
         return Err(Refusal::ReservedCharacter);
     }

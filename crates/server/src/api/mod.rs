@@ -22,10 +22,10 @@ use node::{Credentials, Keyset, KeysetsNow, Node};
 use wire::access::Signed;
 use wire::route::{Method, NoRoute, Route};
 use wire::target::Target;
-use wire::{Refusal, SubscribeKey, pubsub};
+use wire::{Limited, Refusal, SubscribeKey, pubsub};
 
 use crate::config::Edge;
-use crate::edge::{ContentType, Reply};
+use crate::edge::{Addresses, ContentType, Reply};
 use crate::metrics::Metrics;
 use arguments::Arguments;
 use door::Door;
@@ -35,6 +35,7 @@ pub(crate) use subscribe::Subscribed;
 pub(crate) struct App {
     pub(crate) node: Node,
     pub(crate) edge: Edge,
+    pub(crate) addresses: Arc<Addresses>,
     pub(crate) metrics: Metrics,
 }
 
@@ -46,6 +47,8 @@ pub(crate) struct Request<'r> {
     /// The body as sent.
     pub(crate) body: &'r [u8],
     pub(crate) headers: Headers<&'r [u8]>,
+    /// Whether its sender may ask for anything at this moment.
+    pub(crate) admitted: bool,
 }
 
 /// The headers that an operation asks about, as sent, or where they stand. Of several the first.
@@ -105,12 +108,25 @@ pub(crate) fn answer(app: &Arc<App>, request: &Request<'_>) -> (&'static str, An
         return (NO_ROUTE, refuse(app, &Refusal::UriTooLong).into());
     }
     let target = Target::new(request.target);
-    match Route::of(request.method, &target) {
+    let route = Route::of(request.method, &target);
+    if !request.admitted {
+        let operation = route.as_ref().map_or(NO_ROUTE, Route::operation);
+        return (operation, refuse(app, &too_many(route.ok(), Limited::Address)).into());
+    }
+    match route {
         Ok(route) => (route.operation(), dispatch(app, request, &target, route)),
         Err(NoRoute::UnknownPath) => {
             (NO_ROUTE, refuse(app, &Refusal::UnknownPath(target.path().chars().take(PATH_SHOWN).collect())).into())
         }
         Err(NoRoute::WrongMethod) => (NO_ROUTE, refuse(app, &Refusal::WrongMethod).into()),
+    }
+}
+
+/// The refusal of a request that comes too soon after others.
+fn too_many(route: Option<Route<'_>>, limited: Limited) -> Refusal {
+    match route {
+        Some(route) if route.is_of_context() => Refusal::ContextBusy(limited),
+        Some(_) | None => Refusal::TooManyRequests(limited),
     }
 }
 
@@ -129,6 +145,9 @@ fn dispatch(app: &Arc<App>, request: &Request<'_>, target: &Target<'_>, route: R
     let Some(keyset) = keyset else {
         return Reply::json(ContentType::Script, pubsub::time(app.node.now())).wrapped(callback.as_deref()).into();
     };
+    if !keyset.admits_request() {
+        return refuse(app, &too_many(Some(route), Limited::KeySet)).wrapped(callback.as_deref()).into();
+    }
     let decompressed = decompressed(app, request, target);
     let shown = Credentials::of(Signed {
         method: request.method,
@@ -201,6 +220,7 @@ fn keyset<'k>(keysets: &'k KeysetsNow, key: &str) -> Result<&'k Arc<Keyset>, Ref
 }
 
 pub(crate) fn refuse(app: &App, refusal: &Refusal) -> Reply {
+    app.metrics.refused(refusal);
     Reply::refusal(refusal, app.node.now())
 }
 

@@ -17,7 +17,7 @@ pub(super) fn heartbeat(door: &Door<'_>, arguments: &Arguments<'_>, channels: &s
     let permit = enter(door, Operation::Heartbeat, arguments, channels, acts::Heartbeat)?;
     let caller = caller(arguments)?;
     let presence = &door.keyset.options().presence;
-    door.keyset.heartbeat(permit, &caller, &arguments.states(presence), arguments.timeout(presence));
+    door.keyset.heartbeat(permit, &caller, &arguments.states(presence), arguments.timeout(presence))?;
     Ok(Reply::json(ContentType::Script, shape::renewed()))
 }
 
@@ -69,7 +69,9 @@ pub(super) fn where_now(door: &Door<'_>, arguments: &Arguments<'_>, user: &str) 
     let user = user_of(user)?;
     let among =
         arguments.raw("channel").map(arguments::channels).transpose().map_err(|why| unreadable("channel", &why))?;
-    let channels = door.keyset.where_now(permit, &user, &among.unwrap_or_default());
+    let among = among.unwrap_or_default();
+    check_count(door.keyset, among.len(), 0)?;
+    let channels = door.keyset.where_now(permit, &user, &among);
     Ok(Reply::json(ContentType::Script, shape::where_now(&channels)))
 }
 
@@ -86,7 +88,7 @@ pub(super) fn set_state(
         return Err(Refusal::StateTooLarge);
     }
     let state = Json::parse(&text).filter(Json::is_object).ok_or(Refusal::InvalidState)?;
-    door.keyset.set_state(permit, &user, &state);
+    door.keyset.set_state(permit, &user, &state)?;
     Ok(Reply::json(ContentType::Script, shape::state_set(&state)))
 }
 
@@ -123,9 +125,23 @@ fn enter<A: Act>(
     let channels = arguments::channels(channels).map_err(|why| unreadable("channel", &why));
     let groups = || arguments.groups().map_err(|why| unreadable("channel group", &why));
     let places = channels.and_then(|channels| Ok(Places { channels, groups: groups()? }));
+    let count = places.as_ref().map_or((0, 0), |places| (places.channels.len(), places.groups.len()));
     let permit = door.admit(operation, places.map(act))?;
     check_enabled(door.keyset)?;
+    check_count(door.keyset, count.0, count.1)?;
     permit
+}
+
+/// A group may stand for thousands of channels, so there is a limit on how many one call may name, as in a subscribe.
+fn check_count(keyset: &Keyset, channels: usize, groups: usize) -> Result<(), Refusal> {
+    let options = keyset.options();
+    if channels > options.limits.channels_per_request {
+        return Err(Refusal::TooManyPlaces(options.limits.channels_per_request));
+    }
+    if groups > options.pubsub.groups_per_subscribe {
+        return Err(Refusal::TooManyGroups);
+    }
+    Ok(())
 }
 
 fn check_enabled(keyset: &Keyset) -> Result<(), Refusal> {

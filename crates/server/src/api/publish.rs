@@ -80,7 +80,8 @@ pub(super) fn signal(
     Ok(Reply::json(ContentType::Script, sent(timetoken)))
 }
 
-/// The checks that come first: the caller may use the channel, knows the publish key, and can publish there.
+/// The checks that come first: the caller may use the channel, knows the publish key, can publish there, and there is
+/// room for another message.
 fn enter(door: &Door<'_>, kind: Sent, publish_key: &str, channel: &str) -> Result<Permit<Publish>, Refusal> {
     let operation = match kind {
         Sent::Message => Operation::Publish,
@@ -90,6 +91,7 @@ fn enter(door: &Door<'_>, kind: Sent, publish_key: &str, channel: &str) -> Resul
     check_publish_key(door.keyset, publish_key)?;
     let permit = permit?;
     check_channel(&permit.act().channel)?;
+    door.keyset.check_room()?;
     Ok(permit)
 }
 

@@ -163,6 +163,10 @@ impl Read<'_> {
             return Err(Refusal::GroupsOff);
         }
         let permit = permit?;
+        let most = options.limits.channels_per_request;
+        if permit.act().channels.len() > most {
+            return Err(Refusal::TooManyStreams(most));
+        }
         let groups: &[GroupStream] = &permit.act().groups;
         // A group and its presence stream are one group.
         let distinct: HashSet<&GroupName> = groups.iter().map(|stream| &stream.group).collect();

@@ -37,6 +37,8 @@ pub struct Edge {
     pub gzip_bytes: usize,
     /// How many connections are open at once.
     pub connections_max: usize,
+    /// How many requests of one HTTP/2 connection are under way at once.
+    pub http2_streams_max: u32,
 }
 
 impl Edge {
@@ -55,6 +57,7 @@ impl Edge {
             reply_bytes: settings.count("reply_bytes", 1024..=LARGEST_BYTES)?,
             gzip_bytes: settings.count("gzip_bytes", 0..=LARGEST_BYTES)?,
             connections_max: settings.count("connections_max", 1..=10_000_000)?,
+            http2_streams_max: u32::try_from(settings.count("http2_streams_max", 1..=10_000)?).unwrap_or(u32::MAX),
         };
         let in_order = [
             ("request_target_bytes", edge.request_target_bytes, "head_bytes", edge.head_bytes),

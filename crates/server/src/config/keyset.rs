@@ -7,6 +7,7 @@ use wire::{PublishKey, SubscribeKey};
 use super::context::Context;
 use super::environment::Environment;
 use super::error::ConfigError;
+use super::limits::Limits;
 use super::presence::Presence;
 use super::pubsub::PubSub;
 use super::secret::{Secret, WAYS};
@@ -40,6 +41,8 @@ pub struct Keyset {
     pub pubsub: PubSub,
     /// Its app context, merged.
     pub context: Context,
+    /// How much may be asked of it, merged.
+    pub limits: Limits,
 }
 
 /// Reads all key sets: at least one, none like another.
@@ -52,6 +55,7 @@ pub(super) fn read_all(
     Presence::read(&settings.section("presence")?)?;
     PubSub::read(&settings.section("pubsub")?)?;
     Context::read(&settings.section("context")?)?;
+    Limits::read(&settings.section("limits")?)?;
 
     let expected = "a list of at least one key set, each begun by [[keyset]]";
     let tables = settings.tables("keyset", &template(blank, settings.table()), expected)?;
@@ -89,10 +93,10 @@ pub(super) fn blank(defaults: &Value) -> Value {
     keyset
 }
 
-/// A blank key set with the presence, the pubsub and the context that all key sets share.
+/// A blank key set with the presence, the pubsub, the context and the limits that all key sets share.
 pub(super) fn template(blank: &Value, shared: &Value) -> Value {
     let mut keyset = blank.clone();
-    for name in ["presence", "pubsub", "context"] {
+    for name in ["presence", "pubsub", "context", "limits"] {
         if let Some(table) = shared.get(name) {
             keyset.set(name, table.clone());
         }
@@ -150,6 +154,7 @@ impl Keyset {
             presence: Presence::read(&settings.section("presence")?)?,
             pubsub: PubSub::read(&settings.section("pubsub")?)?,
             context: Context::read(&settings.section("context")?)?,
+            limits: Limits::read(&settings.section("limits")?)?,
         };
         if keyset.access_manager && keyset.secret_key.is_none() {
             return Err(ConfigError::NoSecret { keyset: keyset.origin });

@@ -13,13 +13,18 @@
 //! merges just as well, but forgets on the way which line or variable said what, stops at the type of a value where we
 //! also owe its range, and has no word for a setting that nobody knows.
 
+mod address;
 mod admin;
 mod context;
 mod edge;
 mod environment;
 mod error;
 mod keyset;
+mod limits;
+#[cfg(test)]
+mod limits_page;
 mod log;
+mod memory;
 mod presence;
 mod pubsub;
 mod secret;
@@ -35,12 +40,15 @@ use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+pub use address::{Address, ForwardedHeader};
 pub use admin::Admin;
 pub use context::Context;
 pub use edge::Edge;
 pub use error::ConfigError;
 pub use keyset::{Keyset, KeysetTemplate};
+pub use limits::Limits;
 pub use log::{Log, LogFormat};
+pub use memory::Memory;
 pub use presence::{Devices, Presence, Rule};
 pub use pubsub::PubSub;
 pub use secret::Secret;
@@ -71,6 +79,10 @@ pub struct Config {
     pub log: Log,
     /// Limits and times of connections, requests and replies.
     pub edge: Edge,
+    /// What one address may do.
+    pub address: Address,
+    /// The budget of memory.
+    pub memory: Memory,
     /// The key sets: at least one, all with different names and subscribe keys.
     pub keysets: Vec<Keyset>,
     /// What key sets begin as that are given while the server runs.
@@ -167,6 +179,8 @@ impl Config {
             admin: Admin::read(&settings.section("admin")?)?,
             log: Log::read(&settings.section("log")?)?,
             edge: Edge::read(&settings.section("edge")?)?,
+            address: Address::read(&settings.section("address")?)?,
+            memory: Memory::read(&settings.section("memory")?)?,
             keysets: keyset::read_all(settings, blank_keyset, environment)?,
             keyset_template: KeysetTemplate::of(settings.table(), blank_keyset, settings.known()),
             builtin_keyset: settings.is_built_in("keyset"),

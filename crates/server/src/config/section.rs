@@ -97,6 +97,12 @@ impl<'v> Section<'v> {
         })
     }
 
+    /// How many a second; 0 is no limit, and none.
+    pub(super) fn rate(&self, name: &str) -> Result<Option<u32>, ConfigError> {
+        let most = 1_000_000;
+        self.whole(name, 0..=most).map(|number| u32::try_from(number).ok().filter(|number| *number > 0))
+    }
+
     /// One of a few words.
     pub(super) fn choice<T: Copy>(&self, name: &str, choices: &[(&str, T)]) -> Result<T, ConfigError> {
         let find = |text: &str| choices.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning);
@@ -128,6 +134,17 @@ impl<'v> Section<'v> {
         .ok_or_else(|| value.unsuitable(expected))
     }
 
+    /// A list of texts that mean something, which may be empty.
+    pub(super) fn list_or_none<T>(
+        &self,
+        name: &str,
+        expected: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Vec<T>, ConfigError> {
+        let items = self.value(name)?.items(&format!("a list of {expected}"))?;
+        items.iter().map(|item| item.parsed(expected, &parse)).collect()
+    }
+
     /// A list of texts that mean something; `None` when the setting is not given.
     pub(super) fn list<T>(
         &self,
@@ -141,14 +158,7 @@ impl<'v> Section<'v> {
         if items.is_empty() {
             return Err(value.unsuitable(&list));
         }
-        let one = |item: &Value| {
-            match &item.content {
-                Content::Text(text) => parse(text),
-                _ => None,
-            }
-            .ok_or_else(|| item.unsuitable(expected))
-        };
-        items.iter().map(one).collect::<Result<_, _>>().map(Some)
+        items.iter().map(|item| item.parsed(expected, &parse)).collect::<Result<_, _>>().map(Some)
     }
 
     /// The value of a setting that may be left out.

@@ -98,8 +98,20 @@ fn without_any_configuration_there_is_one_open_key_set() {
             reply_bytes: 1_048_576,
             gzip_bytes: 1400,
             connections_max: 100_000,
+            http2_streams_max: 250,
         }
     );
+    assert_eq!(
+        config.address,
+        Address {
+            connections_max: 20_000,
+            requests_per_second: None,
+            exempt: vec!["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()],
+            trusted_proxies: vec![],
+            forwarded_header: ForwardedHeader::XForwardedFor,
+        }
+    );
+    assert_eq!(config.memory, Memory { budget_bytes: None });
     assert!(config.builtin_keyset);
     let [demo] = config.keysets.as_slice() else { panic!("one key set") };
     assert_eq!((demo.name.as_str(), demo.subscribe_key.as_str(), demo.publish_key.as_str()), ("demo", "demo", "demo"));
@@ -126,6 +138,7 @@ fn without_any_configuration_there_is_one_open_key_set() {
             disallow_get_all_channels: true,
         }
     );
+    assert_eq!(demo.limits, Limits { requests_per_second: None, polls_per_user: 10_000, channels_per_request: 10_000 });
     assert_eq!(
         demo.presence,
         Presence {

@@ -249,6 +249,15 @@ impl Value {
         }
     }
 
+    /// The meaning of an item of a list.
+    pub(super) fn parsed<T>(&self, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, ConfigError> {
+        match &self.content {
+            Content::Text(text) => parse(text),
+            _ => None,
+        }
+        .ok_or_else(|| self.unsuitable(expected))
+    }
+
     /// The complaint that this value is not `expected`.
     pub(super) fn unsuitable(&self, expected: &str) -> ConfigError {
         let (setting, found) = (self.origin.to_string(), self.shown());

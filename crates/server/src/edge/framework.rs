@@ -1,37 +1,56 @@
 //! The framework: every request that the lean loop leaves to it, HTTP/2, and the pages for operators.
+//!
+//! It does not bound by itself what a connection may hold and for how long, so that is done around it: what it reads and
+//! writes goes through [`Rewind`], requests and replies are counted in [`Activity`], and large ones against the budget.
 
 use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
-use axum::extract::{Request as HttpRequest, State};
+use axum::body::Body;
+use axum::extract::{Extension, Request as HttpRequest, State};
 use axum::http::header::{
     ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, IF_MATCH, IF_NONE_MATCH,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Version};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http_body_util::LengthLimitError;
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::service::TowerToHyperService;
+use node::{Purpose, Reserved};
 use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
-use wire::Refusal;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, timeout};
+use tower::ServiceExt;
 use wire::route::Method;
+use wire::{Limited, Refusal};
 
+use super::activity::{Activity, Look, Sending};
+use super::addresses::Guest;
 use super::lean::accepts_gzip;
 use super::reply::Reply;
-use super::rewind::Rewind;
+use super::rewind::{Rewind, Times};
 use super::transport::Transport;
 use crate::api::{self, Answer, App, Headers, Request, Subscribed};
 use crate::metrics::Served;
 
-/// Streams of one HTTP/2 connection at a time. Each may be a parked poll.
-const STREAMS: u32 = 250;
+/// What a connection takes here beside what it took before: buffers, and the state of HTTP/2.
+const CONNECTION_BYTES: usize = 20 * 1024;
+/// What a request takes here until it is answered.
+const REQUEST_BYTES: usize = 4 * 1024;
+/// What a client of HTTP/2 may send of one body before we have read it, and of all bodies of a connection.
+const STREAM_WINDOW_BYTES: u32 = 64 * 1024;
+const CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024;
+/// What HTTP/2 is given of a reply at once, and may keep of it for a window that does not open: the rest is ours, and counted.
+const PIECE_BYTES: usize = 16 * 1024;
+/// Requests of HTTP/2 that are taken back before we have seen them, at a time. Browsers take back a few.
+const RESETS_PENDING: usize = 20;
 
 /// What a client says first that speaks HTTP/2.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -39,9 +58,10 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// The pages for operators; everything else is the protocol's.
 pub(super) fn router(app: Arc<App>) -> Router {
     Router::new()
-        .route("/health", get(health))
         .route("/ready", get(ready))
         .route("/metrics", get(metrics))
+        .layer(middleware::from_fn(counted))
+        .route("/health", get(health))
         .fallback(protocol)
         .with_state(app)
 }
@@ -50,33 +70,55 @@ pub(super) fn router(app: Arc<App>) -> Router {
 pub(super) async fn serve<S: Transport>(
     app: &Arc<App>,
     router: Router,
+    guest: Guest,
+    mut room: Reserved,
     mut stream: S,
     mut before: Vec<u8>,
     mut stopping: watch::Receiver<bool>,
 ) {
     let edge = &app.edge;
+    if !room.grow(CONNECTION_BYTES, Purpose::Answers) {
+        // It was let in when there was room. What it asks for is answered when it comes again.
+        app.metrics.refused(&Refusal::OutOfMemory);
+        return;
+    }
     let builder = auto::Builder::new(TokioExecutor::new());
     // The builder would find out the version by itself, but wait for ever for a client that does not say.
-    let mut builder = tokio::select! {
-        version = timeout(edge.idle, is_http_2(&mut stream, &mut before)) => match version {
-            Ok(Ok(true)) => builder.http2_only(),
-            Ok(Ok(false)) => builder.http1_only(),
+    let patience = if before.is_empty() { edge.idle } else { edge.head };
+    let http_2 = tokio::select! {
+        version = timeout(patience, is_http_2(&mut stream, &mut before)) => match version {
+            Ok(Ok(http_2)) => http_2,
             // A broken connection is the client's affair.
             Ok(Err(_)) | Err(_) => return,
         },
         _ = stopping.wait_for(|stopping| *stopping) => return,
     };
-    let io = Rewind::new(before, stream, edge.write);
+    let mut builder = if http_2 { builder.http2_only() } else { builder.http1_only() };
+    let activity = Arc::new(Activity::default());
+    let times = Times { head: (!http_2).then_some(edge.head), write: edge.write };
+    let io = Rewind::new(Arc::clone(app), before, stream, times, Arc::clone(&activity));
     builder.http1().timer(TokioTimer::new()).header_read_timeout(edge.idle).max_buf_size(buffer_bytes(app));
     builder
         .http2()
         .timer(TokioTimer::new())
-        .max_concurrent_streams(STREAMS)
+        .max_concurrent_streams(edge.http2_streams_max)
+        .max_pending_accept_reset_streams(Some(RESETS_PENDING))
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .max_send_buf_size(PIECE_BYTES)
         .max_header_list_size(u32::try_from(edge.request_target_bytes + edge.head_bytes).unwrap_or(u32::MAX))
         .keep_alive_interval(Some(edge.idle));
-    let connection = builder.serve_connection(TokioIo::new(io), TowerToHyperService::new(router));
+    let caller = Caller { app: Arc::clone(app), guest: Arc::new(guest), activity: Arc::clone(&activity), http_2 };
+    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(caller.clone());
+        router.clone().oneshot(request)
+    });
+    let connection = builder.serve_connection(TokioIo::new(io), service);
     let mut connection = std::pin::pin!(connection);
     let mut told = false;
+    let mut idle = Watch::every(edge.idle / 2, &activity);
+    let mut write = Watch::every(edge.write, &activity);
     loop {
         tokio::select! {
             // A broken connection is the client's affair.
@@ -85,7 +127,58 @@ pub(super) async fn serve<S: Transport>(
                 connection.as_mut().graceful_shutdown();
                 told = true;
             }
+            // HTTP/1.1 has its times in what it reads and writes.
+            (before, now) = idle.next(), if http_2 => match now.rested_since(before) {
+                true if told => return,
+                true => {
+                    connection.as_mut().graceful_shutdown();
+                    told = true;
+                }
+                false => {}
+            },
+            (before, now) = write.next(), if http_2 => if now.stalled_since(before) {
+                return;
+            },
         }
+    }
+}
+
+/// Looks at what a connection has done, at intervals.
+struct Watch<'a> {
+    activity: &'a Activity,
+    interval: Interval,
+    before: Look,
+}
+
+impl<'a> Watch<'a> {
+    fn every(period: Duration, activity: &'a Activity) -> Self {
+        let mut interval = interval_at(Instant::now() + period, period);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { activity, interval, before: activity.look() }
+    }
+
+    async fn next(&mut self) -> (Look, Look) {
+        self.interval.tick().await;
+        let now = self.activity.look();
+        (std::mem::replace(&mut self.before, now), now)
+    }
+}
+
+/// From whom a request comes, and on what.
+#[derive(Clone)]
+struct Caller {
+    app: Arc<App>,
+    guest: Arc<Guest>,
+    activity: Arc<Activity>,
+    http_2: bool,
+}
+
+impl Caller {
+    /// Whether another request may be answered.
+    fn is_admitted(&self, headers: &HeaderMap) -> bool {
+        let lines = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+        let client = if self.guest.speaks_for_others() { self.guest.client(lines) } else { None };
+        self.guest.admits(client, || self.app.node.steady())
     }
 }
 
@@ -108,6 +201,14 @@ async fn health() -> &'static str {
     "alive\n"
 }
 
+/// Refuses what comes faster than it may. Whether the server is alive is always told.
+async fn counted(Extension(caller): Extension<Caller>, request: HttpRequest, next: Next) -> Response {
+    if caller.is_admitted(request.headers()) {
+        return next.run(request).await;
+    }
+    api::refuse(&caller.app, &Refusal::TooManyRequests(Limited::Address)).into_response()
+}
+
 async fn ready(State(app): State<Arc<App>>) -> Response {
     match app.node.check().await {
         Ok(()) if !app.metrics.is_draining() => "ready\n".into_response(),
@@ -124,13 +225,15 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
     (headers, app.metrics.encode(&app.node)).into_response()
 }
 
-async fn protocol(State(app): State<Arc<App>>, request: HttpRequest) -> Response {
+async fn protocol(State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, request: HttpRequest) -> Response {
     let served = Served::begin(&app.metrics);
+    let under_way = caller.activity.begin();
+    let mut room = app.node.memory().hold(REQUEST_BYTES);
     let (parts, body) = request.into_parts();
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
     let method = Method::of(parts.method.as_str());
     let mut close = false;
-    let (operation, reply, waited) = match whole(&app, target, &parts.headers, body).await {
+    let (operation, reply, waited) = match whole(&app, &mut room, target, &parts.headers, body).await {
         Err(refusal) => {
             // Whoever sends too much would have to be read to its end first.
             close = parts.version < Version::HTTP_2;
@@ -144,19 +247,33 @@ async fn protocol(State(app): State<Arc<App>>, request: HttpRequest) -> Response
                 if_match: header(IF_MATCH),
                 if_none_match: header(IF_NONE_MATCH),
             };
-            let asked = Request { method, target, body: &body, headers };
+            let admitted = caller.is_admitted(&parts.headers);
+            let asked = Request { method, target, body: &body, headers, admitted };
             let (operation, answer) = api::answer(&app, &asked);
             match answer {
                 Answer::Now(reply) => (operation, reply, false),
                 Answer::Soon(reply) => (operation, reply.await, false),
-                Answer::Later(poll) => (operation, held(&app, poll).await, true),
+                Answer::Later(poll) => {
+                    // What is read of a request is not needed while it waits.
+                    drop(body);
+                    room = app.node.memory().hold(REQUEST_BYTES);
+                    (operation, held(&app, poll).await, true)
+                }
             }
         }
     };
     let gzip = parts.headers.get_all(ACCEPT_ENCODING).iter().any(|value| accepts_gzip(value.as_bytes()));
     let reply = reply.compressed(gzip, app.edge.gzip_bytes);
     served.end(operation, reply.status, waited);
-    let mut response = reply.into_response();
+    let piece = if caller.http_2 { PIECE_BYTES } else { usize::MAX };
+    let mut response = reply.into_response_by(|body| {
+        if body.len() <= PIECE_BYTES {
+            return Body::from(body);
+        }
+        let mut room = room;
+        room.hold(body.len());
+        Body::new(Sending::new(body, piece, room, under_way))
+    });
     if close {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
@@ -176,7 +293,13 @@ async fn held(app: &App, mut poll: Subscribed) -> Reply {
 }
 
 /// The body, if it, the target and the head are within their limits: what is too long is refused before anything else.
-async fn whole(app: &App, target: &str, headers: &HeaderMap, body: Body) -> Result<bytes::Bytes, Refusal> {
+async fn whole(
+    app: &App,
+    room: &mut Reserved,
+    target: &str,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Bytes, Refusal> {
     if target.len() > app.edge.request_target_bytes {
         return Err(Refusal::UriTooLong);
     }
@@ -189,15 +312,23 @@ async fn whole(app: &App, target: &str, headers: &HeaderMap, body: Body) -> Resu
     if announced.is_some_and(|bytes| bytes > most as u64) {
         return Err(Refusal::BodyTooLarge);
     }
-    match tokio::time::timeout(app.edge.head, to_bytes(body, most)).await {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) if is_too_long(&error) => Err(Refusal::BodyTooLarge),
-        // Chunks that are none, or fewer bytes than announced.
-        Ok(Err(_)) => Err(Refusal::Malformed),
-        Err(_) => Err(Refusal::TooSlow),
-    }
+    timeout(app.edge.head, collected(body, most, room)).await.unwrap_or(Err(Refusal::TooSlow))
 }
 
-fn is_too_long(error: &axum::Error) -> bool {
-    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<LengthLimitError>)
+/// A body of at most so many bytes, for which there is room.
+async fn collected(mut body: Body, most: usize, room: &mut Reserved) -> Result<Bytes, Refusal> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        // Chunks that are none, or fewer bytes than announced.
+        let frame = frame.map_err(|_| Refusal::Malformed)?;
+        let Ok(data) = frame.into_data() else { continue };
+        if bytes.len() + data.len() > most {
+            return Err(Refusal::BodyTooLarge);
+        }
+        if !room.grow(data.len(), Purpose::NewWork) {
+            return Err(Refusal::OutOfMemory);
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes.into())
 }

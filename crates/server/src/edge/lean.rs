@@ -4,23 +4,28 @@
 //!   else, HTTP/2 included, goes to the framework, which serves the same routes as well.
 //! - A connection that waits, for a request or in a poll, owns no buffer.
 //! - One request at a time: what a client sends ahead waits, up to a limit, in its turn.
+//! - What a connection holds while it waits counts against the budget of memory: bytes that are not a whole request yet,
+//!   and a reply that the client does not take.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
 use std::mem::MaybeUninit;
+use std::net::IpAddr;
 use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use node::{Purpose, Reserved};
 use tokio::io::{AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, timeout, timeout_at};
 use wire::Refusal;
 use wire::route::{Method, Route};
 use wire::target::Target;
 
+use super::addresses::Guest;
 use super::patience::Patience;
 use super::reply::Reply;
 use super::transport::Transport;
@@ -42,17 +47,18 @@ pub(super) enum After<S> {
     /// It is closed.
     Closed,
     /// The framework goes on, with these bytes first.
-    HandOver(S, Vec<u8>),
+    HandOver(S, Vec<u8>, Reserved),
 }
 
 /// Serves a connection until it closes or is handed over.
-pub(super) async fn serve<S: Transport>(app: &Arc<App>, stream: S) -> After<S> {
+pub(super) async fn serve<S: Transport>(app: &Arc<App>, guest: &Guest, room: Reserved, stream: S) -> After<S> {
     let patience = Patience::new(Instant::now() + app.edge.idle);
-    let mut connection = Connection { app, stream, ahead: Vec::new(), patience };
+    let own = room.bytes();
+    let mut connection = Connection { app, guest, room, own, stream, ahead: Vec::new(), patience };
     loop {
         match connection.next().await {
             Ok(Next::Served) => {}
-            Ok(Next::HandOver) => return After::HandOver(connection.stream, connection.ahead),
+            Ok(Next::HandOver) => return After::HandOver(connection.stream, connection.ahead, connection.room),
             // A broken connection is the client's affair.
             Ok(Next::Close) | Err(_) => return After::Closed,
         }
@@ -61,6 +67,10 @@ pub(super) async fn serve<S: Transport>(app: &Arc<App>, stream: S) -> After<S> {
 
 struct Connection<'a, S> {
     app: &'a Arc<App>,
+    guest: &'a Guest,
+    /// What was reserved for it: its own, and what it holds while it waits.
+    room: Reserved,
+    own: usize,
     stream: S,
     /// Bytes read and not yet used. Empty, and without memory, while the connection waits.
     ahead: Vec<u8>,
@@ -93,6 +103,8 @@ struct Whole {
     gzip: bool,
     close: bool,
     headers: Headers<Range<usize>>,
+    /// The client that a proxy speaks for.
+    client: Option<IpAddr>,
 }
 
 impl<S: Transport> Connection<'_, S> {
@@ -119,6 +131,10 @@ impl<S: Transport> Connection<'_, S> {
                 return Box::pin(self.refuse(&refusal)).await;
             }
             seen = self.ahead.len();
+            let purpose = if needed > 1 { Purpose::NewWork } else { Purpose::Answers };
+            if seen > 0 && !self.make_room(seen.max(needed), purpose) {
+                return Box::pin(self.refuse(&Refusal::OutOfMemory)).await;
+            }
             let edge = &self.app.edge;
             let wait = match (self.ahead.is_empty(), read_until) {
                 (true, _) => Instant::now() + edge.idle,
@@ -184,7 +200,9 @@ impl<S: Transport> Connection<'_, S> {
             start..start + bytes.len()
         };
         let (target, headers) = (place(path.as_bytes()), plain.headers.map(|value| place(value)));
-        Head::Whole(Whole { method, target, body, gzip: plain.gzip, close: plain.close, headers })
+        let lines = || parsed.headers.iter().map(|header| (header.name, header.value));
+        let client = if self.guest.speaks_for_others() { self.guest.client(lines()) } else { None };
+        Head::Whole(Whole { method, target, body, gzip: plain.gzip, close: plain.close, headers, client })
     }
 
     /// Whether a head that is not whole is too long already.
@@ -226,7 +244,8 @@ impl<S: Transport> Connection<'_, S> {
         let target = std::str::from_utf8(&self.ahead[request.target.clone()]).unwrap_or_default();
         let read = |place: &Range<usize>| &self.ahead[place.clone()];
         let headers = request.headers.map(read);
-        let asked = Request { method: request.method, target, body: read(&request.body), headers };
+        let admitted = self.guest.admits(request.client, || self.app.node.steady());
+        let asked = Request { method: request.method, target, body: read(&request.body), headers, admitted };
         let answered = api::answer(self.app, &asked);
         self.consume(request.body.end);
         answered
@@ -259,7 +278,7 @@ impl<S: Transport> Connection<'_, S> {
     /// Ready when the client is gone. What it sends ahead is kept for its turn; beyond the limit it stays in the kernel.
     fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.ahead.len() < READ_BYTES {
-            if ready!(self.poll_read(context))? == 0 {
+            if ready!(self.poll_read(context))? == 0 || !self.make_room(self.ahead.len(), Purpose::Answers) {
                 return Poll::Ready(Ok(()));
             }
         }
@@ -268,7 +287,7 @@ impl<S: Transport> Connection<'_, S> {
 
     async fn refuse(&mut self, refusal: &Refusal) -> io::Result<Next> {
         let served = Served::begin(&self.app.metrics);
-        let reply = Reply::refusal(refusal, self.app.node.now());
+        let reply = api::refuse(self.app, refusal);
         self.ahead = Vec::new();
         let rest = self.send(&reply, true)?;
         self.send_rest(&rest).await?;
@@ -293,6 +312,10 @@ impl<S: Transport> Connection<'_, S> {
 
     /// Sends what was not taken at once, as long as the client reads at all.
     async fn send_rest(&mut self, mut rest: &[u8]) -> io::Result<()> {
+        if !self.make_room(self.ahead.len() + rest.len(), Purpose::Answers) {
+            self.app.metrics.refused(&Refusal::OutOfMemory);
+            return Err(io::ErrorKind::OutOfMemory.into());
+        }
         let patience = self.app.edge.write;
         while !rest.is_empty() {
             let sent = timeout(patience, self.stream.write(rest)).await??;
@@ -344,6 +367,21 @@ impl<S: Transport> Connection<'_, S> {
             self.ahead = Vec::new();
         } else {
             self.ahead.drain(..count);
+        }
+        self.free_room(self.ahead.len());
+    }
+
+    /// Reserves what the connection holds while it waits, as so many bytes beside its own. False when there is no room.
+    fn make_room(&mut self, bytes: usize, purpose: Purpose) -> bool {
+        let missing = (self.own + bytes).saturating_sub(self.room.bytes());
+        missing == 0 || self.room.grow(missing, purpose)
+    }
+
+    /// Gives back what is more than so many bytes.
+    fn free_room(&mut self, bytes: usize) {
+        let more = self.room.bytes().saturating_sub(self.own + bytes);
+        if more > 0 {
+            self.room.shrink(more);
         }
     }
 }

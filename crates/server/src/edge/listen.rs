@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use node::{Purpose, Reserved};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -13,9 +14,9 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use wire::Refusal;
 
+use super::addresses::Guest;
 use super::framework;
 use super::lean::{self, After};
-use super::reply::Reply;
 use super::tls::Tls;
 use super::transport::Transport;
 use crate::api::App;
@@ -24,6 +25,8 @@ use crate::api::App;
 const BACKLOG: i32 = 4096;
 /// Pause after a failed accept: nearly always there are no file descriptors left, and they come back with time.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// What an open connection takes, with its task and its timer.
+const CONNECTION_BYTES: usize = 2048;
 /// How long a stopping server waits for replies on their way.
 const DRAIN: Duration = Duration::from_secs(10);
 /// How often it looks.
@@ -62,11 +65,14 @@ impl Listener {
                 // Finished connections are let go of; there is nothing to learn from them.
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
                 accepted = self.listener.accept() => match accepted {
-                    Ok((stream, _)) if connections.len() < app.edge.connections_max => {
-                        let (app, tls) = (Arc::clone(&app), self.tls.clone());
-                        connections.spawn(connection(app, router.clone(), stream, tls, stopped.clone()));
-                    }
-                    Ok((stream, _)) => turn_away(&app, &stream),
+                    Ok((stream, from)) => match welcome(&app, connections.len(), from) {
+                        Ok((guest, room)) => {
+                            let (app, tls) = (Arc::clone(&app), self.tls.clone());
+                            let serving = Serving { app, router: router.clone(), guest, room, stopped: stopped.clone() };
+                            connections.spawn(serving.connection(stream, tls));
+                        }
+                        Err(refusal) => turn_away(&app, &stream, &refusal),
+                    },
                     Err(error) => {
                         tracing::warn!(%error, "could not accept a connection");
                         tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -105,38 +111,55 @@ async fn drain<T: 'static>(app: &App, connections: &mut JoinSet<T>) {
     connections.shutdown().await;
 }
 
-async fn connection(
+/// Lets a connection in, if there is room for one more.
+fn welcome(app: &App, open: usize, from: SocketAddr) -> Result<(Guest, Reserved), Refusal> {
+    if open >= app.edge.connections_max {
+        return Err(Refusal::TooManyConnections);
+    }
+    let guest = app.addresses.welcome(from.ip())?;
+    let room = app.node.memory().reserve(CONNECTION_BYTES, Purpose::Answers).ok_or(Refusal::OutOfMemory)?;
+    Ok((guest, room))
+}
+
+/// What a connection is served with.
+struct Serving {
     app: Arc<App>,
     router: Router,
-    stream: TcpStream,
-    tls: Option<Arc<Tls>>,
+    guest: Guest,
+    room: Reserved,
     stopped: watch::Receiver<bool>,
-) {
-    // Replies are written whole; waiting to fill a packet would only delay them.
-    let _ = stream.set_nodelay(true);
-    let _open = app.metrics.connection();
-    let Some(tls) = tls else { return serve(&app, router, stream, stopped).await };
-    if let Some(stream) = Box::pin(tls.accept(stream, app.edge.head)).await {
-        Box::pin(serve(&app, router, stream, stopped)).await;
+}
+
+impl Serving {
+    async fn connection(self, stream: TcpStream, tls: Option<Arc<Tls>>) {
+        // Replies are written whole; waiting to fill a packet would only delay them.
+        let _ = stream.set_nodelay(true);
+        let app = Arc::clone(&self.app);
+        let _open = app.metrics.connection();
+        let Some(tls) = tls else { return self.serve(stream).await };
+        if let Some(stream) = Box::pin(tls.accept(stream, app.edge.head)).await {
+            Box::pin(self.serve(stream)).await;
+        }
+    }
+
+    async fn serve<S: Transport>(self, stream: S) {
+        let Self { app, router, guest, room, stopped } = self;
+        let (stream, before, room) = if app.edge.lean {
+            match Box::pin(lean::serve(&app, &guest, room, stream)).await {
+                After::Closed => return,
+                After::HandOver(stream, before, room) => (stream, before, room),
+            }
+        } else {
+            (stream, Vec::new(), room)
+        };
+        Box::pin(framework::serve(&app, router, guest, room, stream, before, stopped)).await;
     }
 }
 
-async fn serve<S: Transport>(app: &Arc<App>, router: Router, stream: S, stopped: watch::Receiver<bool>) {
-    let (stream, before) = if app.edge.lean {
-        match Box::pin(lean::serve(app, stream)).await {
-            After::Closed => return,
-            After::HandOver(stream, before) => (stream, before),
-        }
-    } else {
-        (stream, Vec::new())
-    };
-    Box::pin(framework::serve(app, router, stream, before, stopped)).await;
-}
-
 /// One connection too many: says so, if the kernel takes it at once.
-fn turn_away(app: &App, stream: &TcpStream) {
+fn turn_away(app: &App, stream: &TcpStream, refusal: &Refusal) {
     let now = app.node.now();
     let mut out = Vec::new();
-    Reply::refusal(&Refusal::Unavailable, now).write(&mut out, now, true);
+    crate::api::refuse(app, refusal).write(&mut out, now, true);
     let _ = stream.try_write(&out);
 }

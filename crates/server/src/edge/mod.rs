@@ -4,10 +4,16 @@
 //!   with the bytes read so far; from then on the connection is the framework's.
 //! - Both ask [`crate::api::answer`], so no answer depends on the path it took.
 //! - Either serves TCP alone as well as TLS over it ([`transport`]): what is said there is the same.
-//! - Everything that grows with what a client sends, or does not read, has a limit in [`crate::config::Edge`].
+//! - Everything that grows with what a client sends, or does not read, has a limit in [`crate::config::Edge`], and counts
+//!   against the budget of memory ([`node::Memory`]).
+//! - What one address may do is in `addresses`; who that is behind a proxy, in `forwarded`.
 
+mod activity;
+mod addresses;
 mod date;
+mod forwarded;
 mod framework;
+mod last_words;
 mod lean;
 mod listen;
 mod patience;
@@ -16,6 +22,7 @@ mod rewind;
 mod tls;
 mod transport;
 
+pub(crate) use addresses::{Addresses, rate};
 pub(crate) use listen::{Listener, listen};
 pub(crate) use reply::{ContentType, Reply};
 pub(crate) use tls::Tls;

@@ -190,6 +190,14 @@ impl Reply {
 
     /// The reply for the framework.
     pub(crate) fn into_response(self) -> axum::response::Response {
+        self.into_response_by(axum::body::Body::from)
+    }
+
+    /// The same, with a body made by `body_of`.
+    pub(super) fn into_response_by(
+        self,
+        body_of: impl FnOnce(bytes::Bytes) -> axum::body::Body,
+    ) -> axum::response::Response {
         let mut response = axum::http::Response::builder().status(self.status);
         self.headers(|name, value| {
             if let Some(headers) = response.headers_mut()
@@ -199,10 +207,10 @@ impl Reply {
                 headers.insert(name, value);
             }
         });
-        let body = match self.body {
-            Cow::Borrowed(body) => axum::body::Body::from(body),
-            Cow::Owned(body) => axum::body::Body::from(body),
-        };
+        let body = body_of(match self.body {
+            Cow::Borrowed(body) => bytes::Bytes::from_static(body),
+            Cow::Owned(body) => bytes::Bytes::from(body),
+        });
         // Status and headers are ours and valid.
         response.body(body).unwrap_or_default()
     }

@@ -10,6 +10,7 @@ mod context;
 mod dice;
 mod gaps;
 mod lifecycle;
+mod limits;
 mod listener;
 mod operators;
 mod postgres;

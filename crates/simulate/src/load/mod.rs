@@ -9,19 +9,16 @@ pub mod restart;
 mod truth;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
-use testkit::{Connection, address_of};
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use anyhow::{Context, Result, ensure};
+use testkit::Connection;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep};
 use wire::{ChannelName, UserId};
 
+use crate::process::Server;
 use client::{Account, Client, Shared};
 use observer::Record;
 use truth::agree;
@@ -100,7 +97,7 @@ fn room(number: usize) -> ChannelName {
 /// What does not agree, or what went wrong.
 pub async fn run(options: &Options) -> Result<Seen> {
     let files = tempfile::tempdir()?;
-    let server = Server::start(&options.server, files.path()).await?;
+    let server = Server::start(&options.server, files.path(), CONFIGURATION).await?;
     let mut calls = Connection::open(server.address).await?;
     for keyset in KEYSETS {
         for (group, rooms) in GROUPS {
@@ -251,43 +248,5 @@ impl Seen {
         sum.stalls += deeds.stalls;
         sum.returns += deeds.returns;
         sum.unsure += deeds.unsure;
-    }
-}
-
-/// The program at work. It is killed when it is dropped.
-struct Server {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Server {
-    async fn start(program: &Path, files: &Path) -> Result<Self> {
-        let configuration = files.join("hereabouts.toml");
-        std::fs::write(&configuration, CONFIGURATION)?;
-        let mut command = Command::new(program);
-        command.args(["serve", "--listen", "127.0.0.1:0", "--config"]).arg(&configuration);
-        command.arg("--data").arg(files.join("data"));
-        command.env_clear().env("HEREABOUTS_LOG__LEVEL", "error");
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
-        let mut child = command.spawn().with_context(|| format!("starting {}", program.display()))?;
-        let Some(output) = child.stdout.take() else { bail!("its output is not ours") };
-        let mut line = String::new();
-        testkit::soon("the server says where it listens", BufReader::new(output).read_line(&mut line)).await?;
-        let address = address_of(&line).with_context(|| format!("it says {line:?}"))?;
-        Ok(Self { child, address })
-    }
-
-    /// `kill -9`
-    async fn kill(mut self) -> Result<()> {
-        Ok(self.child.kill().await?)
-    }
-
-    /// Stops it as an operator does: it must end well.
-    async fn stop(mut self) -> Result<()> {
-        let id = self.child.id().context("it has ended")?;
-        Command::new("sh").args(["-c", "kill -TERM \"$0\"", &id.to_string()]).status().await?;
-        let status = testkit::soon("the server stops", self.child.wait()).await?;
-        ensure!(status.success(), "the server ended with {status}");
-        Ok(())
     }
 }

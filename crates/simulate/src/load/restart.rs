@@ -8,7 +8,8 @@ use anyhow::{Context, Result, ensure};
 use testkit::Connection;
 use tokio::time::sleep;
 
-use super::{Server, ask};
+use super::{CONFIGURATION, ask};
+use crate::process::Server;
 
 /// What is measured.
 #[derive(Clone, Debug)]
@@ -44,7 +45,7 @@ const AHEAD: usize = 50;
 /// What went wrong.
 pub async fn run(options: &Options) -> Result<Seen> {
     let files = tempfile::tempdir()?;
-    let server = Server::start(&options.server, files.path()).await?;
+    let server = Server::start(&options.server, files.path(), CONFIGURATION).await?;
     renew(&server, options.members).await?;
     let begun = Instant::now();
     while saved(files.path())? < options.members {
@@ -55,7 +56,7 @@ pub async fn run(options: &Options) -> Result<Seen> {
     server.kill().await?;
 
     let begun = Instant::now();
-    let server = Server::start(&options.server, files.path()).await?;
+    let server = Server::start(&options.server, files.path(), CONFIGURATION).await?;
     let mut calls = Connection::open(server.address).await?;
     let answer = ask(&mut calls, "/v2/presence/sub-key/single/channel/room-0?disable_uuids=1").await?;
     seen.answered = begun.elapsed();

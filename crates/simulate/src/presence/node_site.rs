@@ -10,8 +10,8 @@ use std::time::Duration;
 use engine::pubsub::Limits;
 use node::acts::{self, Act};
 use node::{
-    Caller, Clock, ContextOptions, Credentials, HereNow, Keyset, KeysetOptions, Mode, Node, Permit, Places,
-    PresenceOptions, PubsubOptions, Subscribe,
+    Caller, Clock, ContextOptions, Credentials, HereNow, Keyset, KeysetOptions, LimitOptions, Mode, Node, Permit,
+    Places, PresenceOptions, PubsubOptions, Subscribe,
 };
 use store::{DataDirectory, Settings, Sqlite};
 use tempfile::TempDir;
@@ -186,7 +186,9 @@ impl Site for NodeSite {
         let places =
             Places { channels: places.iter().map(|(channel, _)| channel.clone()).collect(), groups: Vec::new() };
         let timeout = Duration::from_secs(timeout);
-        self.ask(acts::Heartbeat(places), |keyset, permit| keyset.heartbeat(permit, &caller, &states, timeout));
+        self.ask(acts::Heartbeat(places), |keyset, permit| {
+            keyset.heartbeat(permit, &caller, &states, timeout).unwrap()
+        });
     }
 
     fn leave(&mut self, user: &UserId, channels: &[ChannelName], _now: u64) {
@@ -195,7 +197,9 @@ impl Site for NodeSite {
     }
 
     fn set_state(&mut self, user: &UserId, channels: &[ChannelName], state: &Json, _now: u64) {
-        self.ask(acts::SetState(Self::places(channels)), |keyset, permit| keyset.set_state(permit, user, state));
+        self.ask(acts::SetState(Self::places(channels)), |keyset, permit| {
+            keyset.set_state(permit, user, state).unwrap()
+        });
     }
 
     fn here(&mut self, channel: &ChannelName, _now: u64) -> (usize, Vec<(UserId, Option<Json>)>) {
@@ -321,5 +325,6 @@ pub(crate) fn keyset_options(options: &super::Options) -> KeysetOptions {
             disallow_get_all_users: true,
             disallow_get_all_channels: true,
         },
+        limits: LimitOptions::default(),
     }
 }

@@ -28,7 +28,7 @@ async fn an_event_returns_before_everyone_who_waits_is_woken() {
     let cursor = stamp(keyset);
     let mut polls: Vec<_> = (0..WAITERS).map(|_| listen("room-pnpres").after(cursor).park(keyset)).collect();
     let ann = crate::support::caller("ann");
-    keyset.heartbeat(permit(keyset, acts::Heartbeat(crate::support::places("room"))), &ann, &[], seconds(300));
+    keyset.heartbeat(permit(keyset, acts::Heartbeat(crate::support::places("room"))), &ann, &[], seconds(300)).unwrap();
     let woken = polls.iter_mut().filter_map(|poll| poll.is_answered().then_some(())).count();
     assert!((1..=256).contains(&woken), "{woken} of {WAITERS} were woken by the caller");
     for poll in polls {

@@ -32,7 +32,7 @@ async fn add_keyset(site: &Site, name: &str, key: &str) -> Arc<Keyset> {
 }
 
 fn arrive(keyset: &Keyset, who: &str) {
-    keyset.heartbeat(permit(keyset, acts::Heartbeat(places("room"))), &caller(who), &[], seconds(60));
+    keyset.heartbeat(permit(keyset, acts::Heartbeat(places("room"))), &caller(who), &[], seconds(60)).unwrap();
 }
 
 #[tokio::test]

@@ -188,7 +188,9 @@ async fn a_subscribe_renews_nobody_where_that_is_chosen() {
     let _parked = listen("room").by("ann").timeout(seconds(20)).after(cursor).park(&site.keyset);
     site.place.clock.forward(seconds(6));
     assert_eq!(here(&site.keyset, "room"), "", "21 s after the first call");
-    site.keyset.heartbeat(permit(&site.keyset, acts::Heartbeat(places("room"))), &caller("ann"), &[], seconds(20));
+    site.keyset
+        .heartbeat(permit(&site.keyset, acts::Heartbeat(places("room"))), &caller("ann"), &[], seconds(20))
+        .unwrap();
     assert_eq!(here(&site.keyset, "room"), "ann", "a heartbeat always does");
 }
 
@@ -240,12 +242,14 @@ async fn the_upkeep_tells_many_lapses_without_being_asked() {
     .await;
     let before = stamp(&site.keyset);
     for n in 0..2000 {
-        site.keyset.heartbeat(
-            permit(&site.keyset, acts::Heartbeat(places("room"))),
-            &caller(&format!("u{n}")),
-            &[],
-            seconds(20),
-        );
+        site.keyset
+            .heartbeat(
+                permit(&site.keyset, acts::Heartbeat(places("room"))),
+                &caller(&format!("u{n}")),
+                &[],
+                seconds(20),
+            )
+            .unwrap();
     }
     site.place.clock.forward(seconds(20) + Duration::from_millis(50));
     let keyset = Arc::clone(&site.keyset);

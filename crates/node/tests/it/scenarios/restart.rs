@@ -23,7 +23,7 @@ fn counted() -> KeysetOptions {
 }
 
 fn arrive(keyset: &Keyset, who: &str, channel: &str, timeout: u64) {
-    keyset.heartbeat(permit(keyset, acts::Heartbeat(places(channel))), &caller(who), &[], seconds(timeout));
+    keyset.heartbeat(permit(keyset, acts::Heartbeat(places(channel))), &caller(who), &[], seconds(timeout)).unwrap();
 }
 
 fn runtime() -> Runtime {
@@ -63,7 +63,7 @@ async fn after_a_stop_everyone_is_here_again_with_the_time_they_had_left() {
     arrive(&keyset, "bob", "room", 300);
     arrive(&keyset, "ann/laptop", "room", 100);
     arrive(&keyset, "cho", "hall", 300);
-    keyset.set_state(permit(&keyset, acts::SetState(places("room"))), &user("ann"), &json(r#"{"mood":"ok"}"#));
+    keyset.set_state(permit(&keyset, acts::SetState(places("room"))), &user("ann"), &json(r#"{"mood":"ok"}"#)).unwrap();
     place.clock.forward(seconds(50));
     node.stop().await;
     drop(keyset);

@@ -41,7 +41,7 @@ async fn each_matching_stream_carries_its_copy_and_says_which_it_is() {
         publish(keyset, channel, "1");
     }
     let ann = crate::support::caller("ann");
-    keyset.heartbeat(permit(keyset, acts::Heartbeat(places("room a.b a.*"))), &ann, &[], seconds(300));
+    keyset.heartbeat(permit(keyset, acts::Heartbeat(places("room a.b a.*"))), &ann, &[], seconds(300)).unwrap();
 
     let check = |request: &str, expected: &[&str]| {
         assert_eq!(shown(&listen(request).after(before).now(keyset), keyset), expected, "{request}");
@@ -155,7 +155,7 @@ async fn presence_events_pass_a_filter_unless_they_are_to_be_filtered() {
         let before = stamp(keyset);
         for name in ["ann", "bob"] {
             let caller = crate::support::caller(name);
-            keyset.heartbeat(permit(keyset, acts::Heartbeat(places("room"))), &caller, &[], seconds(300));
+            keyset.heartbeat(permit(keyset, acts::Heartbeat(places("room"))), &caller, &[], seconds(300)).unwrap();
         }
         let batch = listen("room-pnpres").after(before).filter("uuid == 'nobody' || pn_uuid == 'bob'").now(keyset);
         assert_eq!(shown(&batch, keyset)[0], expected);
@@ -282,13 +282,13 @@ async fn large_events_count_against_the_memory_that_the_queue_may_take() {
     let site = site_with(|options| options.pubsub.queue.bytes = 1 << 20).await;
     let keyset = &site.keyset;
     let ann = crate::support::caller("ann");
-    keyset.heartbeat(permit(keyset, acts::Heartbeat(places("room"))), &ann, &[], seconds(300));
+    keyset.heartbeat(permit(keyset, acts::Heartbeat(places("room"))), &ann, &[], seconds(300)).unwrap();
     let state = crate::support::json(&format!(r#"{{"long":"{}"}}"#, "x".repeat(32_000)));
     let before = keyset.queued_bytes();
-    keyset.set_state(permit(keyset, acts::SetState(places("room"))), &ann.user, &state);
+    keyset.set_state(permit(keyset, acts::SetState(places("room"))), &ann.user, &state).unwrap();
     assert!(keyset.queued_bytes() - before > 2 * 32_000, "the event is held with its envelope");
     for _ in 0..100 {
-        keyset.set_state(permit(keyset, acts::SetState(places("room"))), &ann.user, &state);
+        keyset.set_state(permit(keyset, acts::SetState(places("room"))), &ann.user, &state).unwrap();
     }
     assert!(keyset.queued_bytes() <= 1 << 20);
 }

@@ -6,7 +6,8 @@ use crate::both::{Both, CLOSED, get, get_with, post, request};
 const TOO_LONG: &str = r#"414 {"error":true,"message":"Request URI Too Long","service":"Balancer","status":414}"#;
 const TOO_LARGE: &str = r#"413 {"error":true,"message":"Request Entity Too Large","service":"Balancer","status":413}"#;
 const MESSAGE_TOO_LARGE: &str = "400 [0,\"Message Too Large\"";
-const HEADERS_TOO_LARGE: &str = "431 ";
+const HEADERS_TOO_LARGE: &str =
+    r#"431 {"error":true,"message":"Request Header Fields Too Large","service":"Balancer","status":431}"#;
 
 /// A target of that many bytes.
 fn target(start: &str, bytes: usize) -> String {

@@ -3,9 +3,6 @@
 use super::{PUBLISH, TIME};
 use crate::both::{Both, get, get_with, request};
 
-/// What begins like another version of HTTP is the framework's to answer.
-const NOT_OURS: [&str; 2] = ["half the preface of HTTP/2", "an unknown transfer encoding"];
-
 #[tokio::test]
 async fn rubbish_is_refused_and_the_connection_closed() {
     let both = Both::with("edge.head_seconds = 1\nedge.idle_seconds = 1").await;
@@ -44,10 +41,10 @@ async fn rubbish_is_refused_and_the_connection_closed() {
             if !(answer.is_empty() || answer.starts_with("HTTP/1.1 4") || answer.starts_with("\0\0")) {
                 both.complain(name, &format!("{path}: {answer}"));
             }
-            // What the lean loop refuses itself says why, in the shape of the protocol.
-            if path == "lean" && answer.starts_with("HTTP/1.1 4") && !NOT_OURS.contains(&name) {
+            // Whoever refuses it says why, in the shape of the protocol.
+            if answer.starts_with("HTTP/1.1 4") {
                 let tells = answer.contains("Content-Type: text/javascript") && answer.ends_with('}');
-                assert!(tells, "{name}: {answer}");
+                assert!(tells, "{path}, {name}: {answer}");
             }
         }
     }
