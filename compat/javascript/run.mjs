@@ -13,6 +13,7 @@ import './context.mjs';
 import './listener_context.mjs';
 import './access.mjs';
 import './access_calls.mjs';
+import './over_tls.mjs';
 
 const exitCode = await runAll();
 

@@ -18,6 +18,7 @@ import listener_context  # noqa: F401
 import access_tokens  # noqa: F401
 import access_calls  # noqa: F401
 import access_keys  # noqa: F401
+import over_tls  # noqa: F401
 
 if __name__ == "__main__":
     # The SDK logs the end of each client as an error; what matters is in the result lines.

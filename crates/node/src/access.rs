@@ -146,7 +146,7 @@ impl Access {
 
     /// Puts a secret before those that there are, which end at `end` unless they do so before; wakes the polls that may rest
     /// on one that has ended.
-    pub(crate) fn rotate(&self, secret: Secret, end: Timestamp, now: Timestamp) {
+    pub(crate) fn rotate(&self, secret: &Secret, end: Timestamp, now: Timestamp) {
         self.guard.rcu(|guard| {
             let ending = |old: Secret| {
                 let until = old.until().map_or(end, |until| until.min(end));

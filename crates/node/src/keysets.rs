@@ -187,7 +187,7 @@ impl Keysets {
             }
             keysets.0.store.put_keyset(&rotated).await?;
             if let Some(keyset) = keysets.now().get(&rotated.subscribe_key) {
-                keyset.access.rotate(secret, end, now);
+                keyset.access.rotate(&secret, end, now);
             }
             Ok(rotated)
         })

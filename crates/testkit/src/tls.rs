@@ -66,15 +66,22 @@ impl Authority {
         self.0.pem()
     }
 
+    /// What a server with a certificate of this authority chooses to speak of these protocols, the client's favourite first.
+    ///
+    /// # Errors
+    /// What the system or the handshake says, or that it took too long.
+    pub async fn spoken(&self, address: SocketAddr, offered: &[&str]) -> io::Result<Option<String>> {
+        let stream = self.shake_hands(address, offered).await?;
+        let spoken = stream.get_ref().1.alpn_protocol();
+        Ok(spoken.map(|name| String::from_utf8_lossy(name).into_owned()))
+    }
+
     /// Connects to a server that must have a certificate of this authority, and speak this protocol.
     ///
     /// # Errors
     /// What the system or the handshake says, or that it took too long.
     pub(crate) async fn connect(&self, address: SocketAddr, protocol: &str) -> io::Result<TlsStream<TcpStream>> {
-        let stream = patiently(TcpStream::connect(address)).await?;
-        stream.set_nodelay(true)?;
-        let name = ServerName::IpAddress(address.ip().into());
-        let stream = patiently(TlsConnector::from(self.client(protocol)).connect(name, stream)).await?;
+        let stream = self.shake_hands(address, &[protocol]).await?;
         let spoken = stream.get_ref().1.alpn_protocol();
         if spoken != Some(protocol.as_bytes()) {
             return Err(io::Error::other(format!("it speaks {spoken:?} and not {protocol}")));
@@ -82,13 +89,20 @@ impl Authority {
         Ok(stream)
     }
 
-    fn client(&self, protocol: &str) -> Arc<ClientConfig> {
+    async fn shake_hands(&self, address: SocketAddr, offered: &[&str]) -> io::Result<TlsStream<TcpStream>> {
+        let stream = patiently(TcpStream::connect(address)).await?;
+        stream.set_nodelay(true)?;
+        let name = ServerName::IpAddress(address.ip().into());
+        patiently(TlsConnector::from(self.client(offered)).connect(name, stream)).await
+    }
+
+    fn client(&self, offered: &[&str]) -> Arc<ClientConfig> {
         let mut roots = RootCertStore::empty();
         roots.add(self.0.der().clone()).expect("a certificate that was just made");
         let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
         let builder = builder.with_safe_default_protocol_versions().expect("ring knows them");
         let mut config = builder.with_root_certificates(roots).with_no_client_auth();
-        config.alpn_protocols = vec![protocol.into()];
+        config.alpn_protocols = offered.iter().map(|name| name.as_bytes().to_vec()).collect();
         Arc::new(config)
     }
 }

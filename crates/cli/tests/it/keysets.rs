@@ -1,7 +1,8 @@
 //! `hereabouts keyset` beside a server that runs.
 
+use std::fs::File;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 use serde_json::{Value, json};
 use testkit::soon;
@@ -169,4 +170,31 @@ async fn the_token_is_for_its_owner_alone_and_two_servers_on_one_machine_do_not_
     off.env("HEREABOUTS_ADMIN__LISTEN", "off");
     let _server = Running::from(off, &one).await;
     assert!(refused(&one, &["list"]).await.contains("no server with an admin API"));
+}
+
+#[tokio::test]
+async fn a_log_that_tells_everything_shows_no_secret_of_a_key_set_and_not_the_admin_token() {
+    let place = tempfile::tempdir().unwrap();
+    let (data, log, file) = (place.path().join("data"), place.path().join("log"), place.path().join("secret"));
+    std::fs::write(&file, "sec-hush-in-a-file").unwrap();
+    let mut serve = command(&[]);
+    serve.env("HEREABOUTS_LOG__LEVEL", "trace").stderr(Stdio::from(File::create(&log).unwrap()));
+    let server = Running::from(serve, &data).await;
+    let token = std::fs::read_to_string(data.join("admin.token")).unwrap();
+    let mut hushed = vec![token.trim().to_owned(), "sec-hush-in-a-file".to_owned()];
+    for arguments in [&["add", "made-up"][..], &["rotate", "made-up"], &["rotate", "made-up", "--keep-old", "0"]] {
+        hushed.push(told(&data, arguments).await["secret_key"].as_str().unwrap().to_owned());
+    }
+    let file = file.to_str().unwrap();
+    told(&data, &["add", "in-a-file", "--secret-file", file]).await;
+    told(&data, &["rotate", "made-up", "--secret-file", file]).await;
+    refused(&data, &["add", "in-a-file", "--secret-file", file]).await;
+    refused(&data, &["rotate", "nobody", "--secret-file", file]).await;
+    told(&data, &["remove", "made-up", "--forget-data"]).await;
+    assert!(server.terminate("TERM").await.success());
+    let text = std::fs::read_to_string(&log).unwrap();
+    assert!(text.contains("a key set was added") && text.contains("a key set was removed"), "{text}");
+    for hushed in hushed {
+        assert!(!text.contains(&hushed), "{hushed} in the log");
+    }
 }

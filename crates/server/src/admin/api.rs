@@ -66,7 +66,7 @@ impl Api {
                 let headers = response.headers_mut();
                 match fault.status {
                     StatusCode::UNAUTHORIZED => {
-                        drop(headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+                        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
                     }
                     StatusCode::METHOD_NOT_ALLOWED => {
                         let methods = Place::of(&place).map_or("", |place| place.methods());

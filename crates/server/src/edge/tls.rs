@@ -10,16 +10,18 @@ use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{Acceptor, ClientHello};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::config;
 
-/// What a connection may speak, the better one first.
-const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
+/// What a connection may speak.
+const HTTP_2: &[u8] = b"h2";
+const HTTP_1: &[u8] = b"http/1.1";
 /// What every client that speaks TLS sends first: a record of the handshake.
 const HANDSHAKE: u8 = 22;
 /// What a client is told that speaks HTTP without TLS.
@@ -72,19 +74,29 @@ pub enum TlsError {
 /// TLS with the certificate of this moment.
 pub(crate) struct Tls {
     files: config::Tls,
-    now: ArcSwap<ServerConfig>,
+    now: ArcSwap<Configs>,
+}
+
+/// The same, but for what is spoken when the client offers both.
+///
+/// That is for the client to say: it names first what it would rather speak. Browsers name HTTP/2. A client whose
+/// threads share a connection names HTTP/1.1, for good reason: over HTTP/2 the one that waits in a poll reads the
+/// answers of all others, and may keep them from theirs.
+struct Configs {
+    http_2_first: Arc<ServerConfig>,
+    http_1_first: Arc<ServerConfig>,
 }
 
 impl Tls {
     /// TLS with the certificate and key in these files.
     pub(crate) fn load(files: config::Tls) -> Result<Self, TlsError> {
-        let now = ArcSwap::from_pointee(server_config(&files)?);
+        let now = ArcSwap::from_pointee(Configs::load(&files)?);
         Ok(Self { files, now })
     }
 
     /// Reads the files again: new connections get what is in them now. Should they be no good, everything is as before.
     pub(crate) fn reload(&self) -> Result<(), TlsError> {
-        self.now.store(Arc::new(server_config(&self.files)?));
+        self.now.store(Arc::new(Configs::load(&self.files)?));
         Ok(())
     }
 
@@ -99,7 +111,9 @@ impl Tls {
                 tell(stream).await?;
                 return Err(io::Error::other("it speaks no TLS"));
             }
-            TlsAcceptor::from(self.now.load_full()).accept(stream).await
+            let start = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+            let config = self.now.load().of(&start.client_hello());
+            start.into_stream(config).await
         };
         match timeout(patience, handshake).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
             Ok(stream) => Some(stream),
@@ -121,6 +135,22 @@ async fn tell(mut stream: TcpStream) -> io::Result<()> {
     Ok(())
 }
 
+impl Configs {
+    fn load(files: &config::Tls) -> Result<Self, TlsError> {
+        let mut config = server_config(files)?;
+        let mut speaking = |protocols: [&[u8]; 2]| {
+            config.alpn_protocols = protocols.map(<[u8]>::to_vec).to_vec();
+            Arc::new(config.clone())
+        };
+        Ok(Self { http_2_first: speaking([HTTP_2, HTTP_1]), http_1_first: speaking([HTTP_1, HTTP_2]) })
+    }
+
+    fn of(&self, hello: &ClientHello<'_>) -> Arc<ServerConfig> {
+        let first = hello.alpn().and_then(|mut named| named.find(|name| [HTTP_2, HTTP_1].contains(name)));
+        Arc::clone(if first == Some(HTTP_1) { &self.http_1_first } else { &self.http_2_first })
+    }
+}
+
 fn server_config(files: &config::Tls) -> Result<ServerConfig, TlsError> {
     let config::Tls { cert, key } = files;
     let empty = |setting, path: &Path, wanted, cause| TlsError::Empty { setting, path: path.to_owned(), wanted, cause };
@@ -139,7 +169,6 @@ fn server_config(files: &config::Tls) -> Result<ServerConfig, TlsError> {
     let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let builder = builder.with_safe_default_protocol_versions().map_err(unsuitable)?.with_no_client_auth();
     let mut config = builder.with_single_cert(certificates, private).map_err(unsuitable)?;
-    config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
     // Who comes back brings its session along, sealed: a crowd that reconnects costs no memory and fewer signatures.
     config.ticketer = ring::Ticketer::new().map_err(unsuitable)?;
     Ok(config)

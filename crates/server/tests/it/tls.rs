@@ -33,6 +33,24 @@ async fn http_1_and_http_2_are_spoken_and_a_poll_waits_on_either() {
 }
 
 #[tokio::test]
+async fn of_both_the_client_gets_what_it_names_first() {
+    let server = TestServer::builder().tls().start().await;
+    for (offered, spoken) in [
+        (&["h2", "http/1.1"][..], Some("h2")),
+        (&["http/1.1", "h2"], Some("http/1.1")),
+        (&["unheard/of", "http/1.1", "h2"], Some("http/1.1")),
+        (&["h2"], Some("h2")),
+        (&["http/1.1"], Some("http/1.1")),
+        (&[], None),
+    ] {
+        let chosen = server.authority().spoken(server.address(), offered).await.unwrap();
+        assert_eq!(chosen.as_deref(), spoken, "{offered:?}");
+    }
+    let refused = server.authority().spoken(server.address(), &["unheard/of"]).await;
+    assert!(refused.is_err(), "{refused:?}");
+}
+
+#[tokio::test]
 async fn a_reply_larger_than_any_buffer_arrives_whole() {
     for edge in Edge::ALL {
         let server = TestServer::builder().edge(edge).tls().start().await;

@@ -57,7 +57,7 @@ pub(crate) async fn a_key_set_is_what_was_put_until_it_is_removed(place: &impl P
 
     store.remove_keyset(&chat.subscribe_key).await.unwrap();
     store.remove_keyset(&chat.subscribe_key).await.unwrap();
-    assert_eq!(store.keysets().await.unwrap(), [game.clone()]);
+    assert_eq!(store.keysets().await.unwrap(), std::slice::from_ref(&game));
     // Of the secrets nothing has stayed.
     store.put_keyset(&keyset("s-2", "chat", vec![])).await.unwrap();
     assert_eq!(store.keysets().await.unwrap(), [keyset("s-2", "chat", vec![]), game]);
