@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use wire::Timestamp;
+use wire::answer::refused_within;
 
 use crate::call::{Answered, Call, Options};
 use crate::config::Config;
@@ -77,6 +79,10 @@ pub(crate) struct Core {
     pub(crate) config: Config,
     pub(crate) origin: Origin,
     token: RwLock<Option<String>>,
+    /// Tells this client from others of the same user.
+    instance: String,
+    /// The number of the last message that was published.
+    sequence: AtomicU16,
     transport: Box<dyn Transport>,
     #[cfg(feature = "http")]
     pub(crate) runtime: Runtime,
@@ -92,7 +98,15 @@ impl<M: Mode> Caller<M> {
     pub fn new(config: Config) -> Result<Self, Error> {
         let (origin, runtime) = (config.check()?, M::runtime()?);
         let transport = Box::new(HttpTransport::new(&config, &origin, runtime.clone())?);
-        Ok(Self::of(Core { token: RwLock::new(config.token.clone()), config, origin, transport, runtime }))
+        Ok(Self::of(Core {
+            token: RwLock::new(config.token.clone()),
+            instance: instance(),
+            sequence: AtomicU16::new(0),
+            config,
+            origin,
+            transport,
+            runtime,
+        }))
     }
 
     /// A client that sends its requests with a transport of the application's own.
@@ -103,6 +117,8 @@ impl<M: Mode> Caller<M> {
         let origin = config.check()?;
         Ok(Self::of(Core {
             token: RwLock::new(config.token.clone()),
+            instance: instance(),
+            sequence: AtomicU16::new(0),
             config,
             origin,
             transport: Box::new(transport),
@@ -162,6 +178,13 @@ impl Core {
         token.filter(|token| !token.is_empty())
     }
 
+    /// The number of the next message: 1 to 65,535, and from 1 on again.
+    pub(crate) fn next_sequence(&self) -> u16 {
+        let next = |last: u16| Some(last.checked_add(1).unwrap_or(1));
+        let last = self.sequence.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+        last.unwrap_or_default().checked_add(1).unwrap_or(1)
+    }
+
     fn now(&self) -> Timestamp {
         (self.config.clock)()
     }
@@ -174,7 +197,7 @@ impl Core {
         if request.query.iter().all(|(name, _)| name != "uuid") {
             request = request.with_some("uuid", user.clone());
         }
-        request = request.with("pnsdk", SDK);
+        request = request.with("pnsdk", SDK).with("instanceid", self.instance.as_str());
         if !O::OPEN {
             request = request.with_some("auth", self.token());
         }
@@ -214,7 +237,10 @@ impl Core {
     /// What an answer means, refusals included.
     pub(crate) fn understand<O: Operation>(&self, operation: &O, response: &Response) -> Result<O::Output, Error> {
         let outcome = match response.status {
-            200..=299 => operation.answer(response),
+            200..=299 => match refused_within(&response.body) {
+                Some(refused) => Err(Error::refused(refused.status.unwrap_or_default(), Some(refused))),
+                None => operation.answer(response),
+            },
             _ => Err(Error::of(response)),
         };
         outcome.map_err(|error| {
@@ -227,3 +253,8 @@ impl Core {
 
 /// How this client names itself (`pnsdk`).
 const SDK: &str = concat!("hereabouts-rust/", env!("CARGO_PKG_VERSION"));
+
+/// A name that no other client has.
+fn instance() -> String {
+    format!("{:032x}", fastrand::u128(..))
+}

@@ -207,6 +207,14 @@ impl Config {
             .ok_or_else(|| Error::usage("this call needs a publish key"))
     }
 
+    /// An error without the secret key, for a call that cannot do without it.
+    pub(crate) fn require_secret_key(&self) -> Result<(), Error> {
+        match self.secret_key.as_deref() {
+            Some(key) if !key.is_empty() => Ok(()),
+            Some(_) | None => Err(Error::usage("this call needs the secret key")),
+        }
+    }
+
     /// Says what is wrong with it, once, when a client is made.
     pub(crate) fn check(&self) -> Result<Origin, Error> {
         if self.subscribe_key.is_empty() {

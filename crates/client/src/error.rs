@@ -110,8 +110,15 @@ impl Error {
 
     /// What an answer with another status than 2xx means.
     pub(crate) fn of(response: &Response) -> Self {
-        let refused = Refused::read(&response.body);
-        let kind = match response.status {
+        let mut error = Self::refused(response.status, Refused::read(&response.body));
+        error.0.retry_after =
+            response.header("retry-after").and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
+        error
+    }
+
+    /// What it means that a server refuses, with this status and these words.
+    pub(crate) fn refused(status: u16, refused: Option<Refused>) -> Self {
+        let kind = match status {
             300..=399 => ErrorKind::Redirected,
             401 | 403 => ErrorKind::AccessDenied,
             404 => ErrorKind::NotFound,
@@ -127,9 +134,7 @@ impl Error {
             _ => "the server refuses, and does not say why",
         };
         let mut error = Self::new(kind, message);
-        error.0.status = Some(response.status);
-        error.0.retry_after =
-            response.header("retry-after").and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
+        error.0.status = Some(status);
         error.0.refused = refused.unwrap_or_default();
         error
     }

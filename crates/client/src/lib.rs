@@ -16,6 +16,7 @@ mod call;
 mod client;
 mod config;
 mod error;
+mod json;
 mod names;
 mod operation;
 mod origin;
@@ -34,6 +35,7 @@ pub mod blocking {
 }
 
 pub use call::{Call, Enveloped};
+pub use calls::access::parse_token;
 pub use client::{Async, Blocking, Caller, Client, Mode};
 pub use config::Config;
 pub use error::{Detail, Error, ErrorKind};

@@ -75,6 +75,22 @@ impl Request {
         self
     }
 
+    /// The same with a header, if there is a value.
+    #[must_use]
+    pub fn header_if(self, name: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.header(name, value),
+            None => self,
+        }
+    }
+
+    /// The same with a body that is merged with what is there, by RFC 7396.
+    #[must_use]
+    pub fn merge_patch(mut self, text: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(text.into());
+        self.header("content-type", "application/merge-patch+json")
+    }
+
     /// The same with a body of JSON.
     #[must_use]
     pub fn json(mut self, text: impl Into<Vec<u8>>) -> Self {

@@ -7,6 +7,7 @@
 //! - What goes wrong panics: it is a failed test. Only [`vectors`] returns it, so that all failing vectors can be shown.
 
 mod clock;
+pub mod example;
 pub mod frames;
 mod http;
 mod http2;

@@ -42,6 +42,23 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Unreadable> {
     Ok(serde_json::from_slice(body)?)
 }
 
+/// What a server refuses in the body of an answer whose HTTP status says that all is well: some do.
+///
+/// ```
+/// let refused = wire::answer::refused_within(br#"{"status":402,"error":1,"message":"Off."}"#).unwrap();
+/// assert_eq!((refused.status, refused.message.as_str()), (Some(402), "Off."));
+/// assert_eq!(wire::answer::refused_within(br#"{"status":200,"message":"OK"}"#), None);
+/// ```
+#[must_use]
+pub fn refused_within(body: &[u8]) -> Option<Refused> {
+    #[derive(serde::Deserialize)]
+    struct Probe {
+        status: u16,
+    }
+    let Probe { status } = serde_json::from_slice(body).ok()?;
+    if status < 400 { None } else { Refused::read(body) }
+}
+
 /// What a server says when it refuses, in whichever of the protocol's shapes (`docs/protocol/conventions.md`, "Error bodies").
 ///
 /// ```

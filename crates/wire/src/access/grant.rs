@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::token::{Categories, Scope, Token};
 use super::{GrantFault, Permissions, category};
+use crate::answer::{self, Unreadable};
 use crate::context::Kind;
 use crate::time::Timestamp;
 
@@ -62,6 +64,37 @@ impl Grant {
         })
     }
 
+    /// A grant of these permissions, by name, by pattern and on lists, for so many minutes: to one user if there is one, else to
+    /// whoever has the token.
+    #[must_use]
+    pub fn new(
+        ttl: u64,
+        resources: Scope,
+        patterns: Scope,
+        categories: Categories,
+        meta: Map<String, Value>,
+        user: Option<String>,
+    ) -> Self {
+        Self { ttl, resources, patterns, categories, meta, user }
+    }
+
+    /// The body that asks for it: what [`Grant::parse`] reads.
+    #[must_use]
+    pub fn body(&self) -> String {
+        let mut permissions = Map::new();
+        permissions.insert("resources".into(), body_of(&self.resources));
+        permissions.insert("patterns".into(), body_of(&self.patterns));
+        if !self.categories.is_empty() {
+            let masks = self.categories.iter().map(|(kind, mask)| (category(*kind).to_owned(), mask.bits().into()));
+            permissions.insert("categories".into(), Value::Object(masks.collect()));
+        }
+        permissions.insert("meta".into(), self.meta.clone().into());
+        if let Some(user) = &self.user {
+            permissions.insert("uuid".into(), user.as_str().into());
+        }
+        json!({"ttl": self.ttl, "permissions": permissions}).to_string()
+    }
+
     /// The patterns that it names, by kind of name. A pattern stands in the body at `permissions.patterns.KIND.PATTERN`.
     pub fn patterns(&self) -> impl Iterator<Item = (&'static str, impl Iterator<Item = &str>)> {
         let Scope { channels, groups, spaces, users, uuids } = &self.patterns;
@@ -75,6 +108,17 @@ impl Grant {
         let Self { ttl, resources, patterns, categories, meta, user } = self;
         Token { granted: now.seconds(), ttl, resources, patterns, categories, meta, user }
     }
+}
+
+/// The maps that hold something. Clients send the others empty; a server does without.
+fn body_of(scope: &Scope) -> Value {
+    let Scope { channels, groups, spaces, users, uuids } = scope;
+    let maps = [("channels", channels), ("groups", groups), ("spaces", spaces), ("users", users), ("uuids", uuids)];
+    let masks = |map: &BTreeMap<String, Permissions>| {
+        Value::Object(map.iter().map(|(name, permissions)| (name.clone(), permissions.bits().into())).collect())
+    };
+    let filled = maps.into_iter().filter(|(_, map)| !map.is_empty());
+    Value::Object(filled.map(|(kind, map)| (kind.to_owned(), masks(map))).collect())
 }
 
 /// A whole number, or the digits of one.
@@ -132,6 +176,28 @@ fn mask_of(value: &Value) -> Option<Permissions> {
 #[must_use]
 pub fn granted(token: &str) -> String {
     json!({"data": {"message": "Success", "token": token}, "service": "Access Manager", "status": 200}).to_string()
+}
+
+/// Reads what was answered to a grant: the token.
+///
+/// ```
+/// use wire::access;
+/// assert_eq!(access::read_granted(access::granted("p0F2").as_bytes()).unwrap(), "p0F2");
+/// ```
+///
+/// # Errors
+/// [`Unreadable`]
+pub fn read_granted(body: &[u8]) -> Result<String, Unreadable> {
+    #[derive(Deserialize)]
+    struct Answer {
+        data: Data,
+    }
+    #[derive(Deserialize)]
+    struct Data {
+        token: String,
+    }
+    let Answer { data: Data { token } } = answer::read(body)?;
+    Ok(token)
 }
 
 /// The answer to a revocation.

@@ -12,7 +12,7 @@ mod tests;
 mod token;
 
 pub use fault::GrantFault;
-pub use grant::{Grant, TOKEN_MAX_BYTES, granted, revoked};
+pub use grant::{Grant, TOKEN_MAX_BYTES, granted, read_granted, revoked};
 pub use keys::{Audited, KeyGrant, Selection, audited};
 pub use permissions::Permissions;
 pub use signing::{CanonicalQuery, Signed};

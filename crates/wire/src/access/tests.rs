@@ -388,6 +388,17 @@ proptest! {
     }
 
     #[test]
+    fn a_grant_is_read_as_a_client_writes_it(
+        ttl in 1..=43_200_u64, resources in any_scope(), patterns in any_scope(), lists in prop::option::of(1..=255_u8),
+        user in prop::option::of("[a-z]{1,5}")
+    ) {
+        prop_assume!(!(resources.is_empty() && patterns.is_empty()));
+        let categories = lists.map(|bits| (Kind::Channel, Permissions::from_bits(bits))).into_iter().collect();
+        let grant = Grant::new(ttl, resources, patterns, categories, Map::new(), user);
+        prop_assert_eq!(Grant::parse(grant.body().as_bytes()), Ok(grant));
+    }
+
+    #[test]
     fn any_bytes_are_a_token_or_none(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = Token::decode(&bytes);
         let _ = Token::parts(&bytes);

@@ -4,6 +4,9 @@
 //! - `custom` is kept as canonical JSON text, so equal contents have equal texts and a reply copies it.
 //! - Nothing here decides what a change does; that is `engine::context`.
 
+pub mod answer;
+#[cfg(test)]
+mod answer_tests;
 mod custom;
 mod event;
 mod fault;

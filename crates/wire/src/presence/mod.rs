@@ -2,7 +2,9 @@
 
 mod answer;
 
-pub use answer::{HereNowChannelData, HereNowOccupantData, HereNowResult, State};
+pub use answer::{
+    GetStateResult, HereNowChannelData, HereNowOccupantData, HereNowResult, SetStateResult, State, WhereNowResult,
+};
 
 use crate::json::{Json, push_string};
 use crate::names::{ChannelName, SubscribeKey, UserId};

@@ -1,6 +1,16 @@
 //! Who is here, where someone is, and what they say of themselves.
 
+mod announce;
+mod get_state;
 mod here_now;
+mod set_state;
+mod where_now;
 
+pub use announce::{Presence, PresenceResult};
+pub use get_state::GetState;
 pub use here_now::HereNow;
-pub use wire::presence::{HereNowChannelData, HereNowOccupantData, HereNowResult, State};
+pub use set_state::SetState;
+pub use where_now::WhereNow;
+pub use wire::presence::{
+    GetStateResult, HereNowChannelData, HereNowOccupantData, HereNowResult, SetStateResult, State, WhereNowResult,
+};

@@ -1,7 +1,13 @@
-//! Messages: what is published, and the server's time.
+//! Messages and signals, and the server's time.
 
+mod fire;
+mod message;
 mod publish;
+mod signal;
 mod time;
 
+pub use fire::{Fire, FireResult};
+pub use message::{Message, OnMessage};
 pub use publish::{Publish, PublishResult};
+pub use signal::{Signal, SignalResult};
 pub use time::Time;

@@ -3,23 +3,24 @@
 use serde::Serialize;
 use wire::{Timetoken, pubsub};
 
+use super::{Message, OnMessage};
 use crate::call::Call;
+use crate::calls::OnChannel;
 use crate::client::Caller;
 use crate::config::Config;
 use crate::error::Error;
 use crate::operation::Operation;
 use crate::places::Places;
-use crate::request::{Method, Request, Response};
+use crate::request::{Request, Response};
 
 /// A message to publish: made by [`Caller::publish`].
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Publish {
-    channel: String,
-    message: Json,
+    message: Message,
+    store: Option<bool>,
+    ttl: Option<u32>,
+    replicate: bool,
 }
-
-/// JSON text, or why there is none.
-type Json = Option<Result<String, String>>;
 
 /// Where a message stands among all messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,28 +32,61 @@ pub struct PublishResult {
 impl<M> Caller<M> {
     /// Publishes a message to all who subscribe to its channel.
     ///
-    /// ```no_run
-    /// # async fn example(client: hereabouts::Client) -> Result<(), hereabouts::Error> {
+    /// ```
+    /// # testkit::example::run(async |origin| {
+    /// # use hereabouts::{Client, Config};
+    /// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
     /// let sent = client.publish().channel("lobby").message("hi").await?;
     /// println!("published at {}", sent.timetoken);
-    /// # Ok(()) }
+    /// # Ok::<(), hereabouts::Error>(()) });
     /// ```
     pub fn publish(&self) -> Call<M, Publish> {
-        self.call(Publish::default())
+        let message = Message::numbered(self.core().next_sequence());
+        self.call(Publish { message, store: None, ttl: None, replicate: true })
     }
 }
 
 impl<M> Call<M, Publish> {
-    /// Where to. Needed.
-    pub fn channel(mut self, channel: impl Into<String>) -> Self {
-        self.operation.channel = channel.into();
+    /// Whether history keeps the message. Default: what the key set says.
+    pub fn should_store(mut self, yes: bool) -> Self {
+        self.operation.store = Some(yes);
         self
     }
 
-    /// What: anything that can be JSON. Needed.
-    pub fn message(mut self, message: impl Serialize) -> Self {
-        self.operation.message = Some(serde_json::to_string(&message).map_err(|why| why.to_string()));
+    /// How many hours history keeps the message; 0 is for ever. Default: what the key set says.
+    pub fn ttl(mut self, hours: u32) -> Self {
+        self.operation.ttl = Some(hours);
         self
+    }
+
+    /// Whether subscribers receive the message. Default: yes.
+    pub fn replicate(mut self, yes: bool) -> Self {
+        self.operation.replicate = yes;
+        self
+    }
+
+    /// An object that subscribers receive beside the message, and that their filters read.
+    pub fn meta(mut self, meta: impl Serialize) -> Self {
+        self.operation.message.set_meta(&meta);
+        self
+    }
+
+    /// Whether the message travels in the body, and not in the URL. Default: when it is long.
+    pub fn use_post(mut self, yes: bool) -> Self {
+        self.operation.message.set_use_post(yes);
+        self
+    }
+}
+
+impl OnChannel for Publish {
+    fn channel_mut(&mut self) -> &mut Option<String> {
+        &mut self.message.channel
+    }
+}
+
+impl OnMessage for Publish {
+    fn message_mut(&mut self) -> &mut Message {
+        &mut self.message
     }
 }
 
@@ -62,14 +96,11 @@ impl Operation for Publish {
     const NAME: &'static str = "publish";
 
     fn request(&self, config: &Config) -> Result<Request, Error> {
-        let publish_key = config.require_publish_key()?;
-        let message = match &self.message {
-            Some(Ok(message)) => message,
-            Some(Err(why)) => return Err(Error::usage(format!("the message cannot be JSON: {why}"))),
-            None => return Err(Error::usage("this call needs a message")),
-        };
-        let segments = ["publish", publish_key, &config.subscribe_key, "0", &self.channel, "0", message];
-        Ok(Request::new(Method::Get, segments))
+        let request = self.message.request(config, "publish")?;
+        Ok(request
+            .with_some("store", self.store.map(|yes| if yes { "1" } else { "0" }))
+            .with_some("ttl", self.ttl.map(|hours| hours.to_string()))
+            .with_some("norep", (!self.replicate).then_some("true")))
     }
 
     fn answer(&self, response: &Response) -> Result<PublishResult, Error> {
@@ -77,6 +108,6 @@ impl Operation for Publish {
     }
 
     fn affects(&self) -> Places {
-        Places { channels: vec![self.channel.clone()], groups: Vec::new() }
+        self.message.places()
     }
 }
