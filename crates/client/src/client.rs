@@ -97,16 +97,8 @@ impl<M: Mode> Caller<M> {
     #[cfg(feature = "http")]
     pub fn new(config: Config) -> Result<Self, Error> {
         let (origin, runtime) = (config.check()?, M::runtime()?);
-        let transport = Box::new(HttpTransport::new(&config, &origin, runtime.clone())?);
-        Ok(Self::of(Core {
-            token: RwLock::new(config.token.clone()),
-            instance: instance(),
-            sequence: AtomicU16::new(0),
-            config,
-            origin,
-            transport,
-            runtime,
-        }))
+        let transport = HttpTransport::on(runtime.clone(), &config, &origin)?;
+        Ok(Self::of(Core::new(config, origin, transport, runtime)))
     }
 
     /// A client that sends its requests with a transport of the application's own.
@@ -115,16 +107,15 @@ impl<M: Mode> Caller<M> {
     /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) when the subscribe key is missing, or the origin is not one.
     pub fn with_transport(config: Config, transport: impl Transport) -> Result<Self, Error> {
         let origin = config.check()?;
-        Ok(Self::of(Core {
-            token: RwLock::new(config.token.clone()),
-            instance: instance(),
-            sequence: AtomicU16::new(0),
+        #[cfg(feature = "http")]
+        let runtime = M::runtime()?;
+        Ok(Self::of(Core::new(
             config,
             origin,
-            transport: Box::new(transport),
+            transport,
             #[cfg(feature = "http")]
-            runtime: M::runtime()?,
-        }))
+            runtime,
+        )))
     }
 }
 
@@ -173,6 +164,24 @@ impl<M> fmt::Debug for Caller<M> {
 }
 
 impl Core {
+    fn new(
+        config: Config,
+        origin: Origin,
+        transport: impl Transport,
+        #[cfg(feature = "http")] runtime: Runtime,
+    ) -> Self {
+        Self {
+            token: RwLock::new(config.token.clone()),
+            instance: config.instance_id.clone().unwrap_or_else(random_name),
+            sequence: AtomicU16::new(0),
+            config,
+            origin,
+            transport: Box::new(transport),
+            #[cfg(feature = "http")]
+            runtime,
+        }
+    }
+
     fn token(&self) -> Option<String> {
         let token = self.token.read().unwrap_or_else(PoisonError::into_inner).clone();
         token.filter(|token| !token.is_empty())
@@ -255,6 +264,6 @@ impl Core {
 const SDK: &str = concat!("hereabouts-rust/", env!("CARGO_PKG_VERSION"));
 
 /// A name that no other client has.
-fn instance() -> String {
+fn random_name() -> String {
     format!("{:032x}", fastrand::u128(..))
 }

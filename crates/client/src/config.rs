@@ -35,6 +35,7 @@ pub struct Config {
     pub(crate) subscribe_timeout: Duration,
     pub(crate) presence_timeout: u32,
     pub(crate) answer_bytes_max: usize,
+    pub(crate) instance_id: Option<String>,
     pub(crate) clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
@@ -71,6 +72,7 @@ impl Config {
             subscribe_timeout: Self::DEFAULT_SUBSCRIBE_TIMEOUT,
             presence_timeout: Self::DEFAULT_PRESENCE_TIMEOUT,
             answer_bytes_max: Self::DEFAULT_ANSWER_BYTES_MAX,
+            instance_id: None,
             clock: Arc::new(now),
         }
     }
@@ -184,6 +186,13 @@ impl Config {
     #[must_use]
     pub fn answer_bytes_max(mut self, bytes: usize) -> Self {
         self.answer_bytes_max = bytes;
+        self
+    }
+
+    /// What tells this client from others of the same user, instead of 32 random digits.
+    #[must_use]
+    pub fn instance_id(mut self, id: impl Into<String>) -> Self {
+        self.instance_id = Some(id.into());
         self
     }
 

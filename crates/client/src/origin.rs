@@ -32,6 +32,10 @@ impl Origin {
             false => format!("https://{text}"),
         };
         let url = Url::parse(&with_scheme).map_err(|why| wrong(&why.to_string()))?;
+        // A browser's parser makes `http:///host` and `http:\\host` good; whoever wrote them meant something else.
+        if with_scheme.contains(":///") || with_scheme.contains('\\') {
+            return Err(wrong("it has no host"));
+        }
         if !matches!(url.scheme(), "http" | "https") {
             return Err(wrong("its scheme must be http or https"));
         }

@@ -4,8 +4,10 @@
 //! - Every other client, and every blocking one, uses one small runtime of this crate, started when it is first needed.
 //!   So `.await` works on any executor, and `.sync()` inside a runtime blocks its thread, but never waits for itself.
 
+use std::io;
+use std::pin::Pin;
 use std::sync::LazyLock;
-use std::{io, mem};
+use std::task::{Context, Poll};
 
 use tokio::runtime::{Builder, Handle};
 use tokio::task::JoinHandle;
@@ -35,7 +37,7 @@ impl Runtime {
 
     /// Does something there, until it is done or the task is dropped.
     pub(crate) fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Task<T> {
-        Task(self.0.spawn(work))
+        Task(Some(self.0.spawn(work)))
     }
 
     /// Does something there, and waits for it. The thread that asks may be one of a runtime, but never one of this.
@@ -57,18 +59,20 @@ impl Runtime {
 }
 
 /// Something that is being done, and is given up when this is dropped.
-pub(crate) struct Task<T>(JoinHandle<T>);
+pub(crate) struct Task<T>(Option<JoinHandle<T>>);
 
 impl<T> Task<T> {
     /// Lets it go on by itself.
-    pub(crate) fn detach(self) {
-        mem::forget(self);
+    pub(crate) fn detach(mut self) {
+        self.0 = None;
     }
 }
 
 impl<T> Drop for Task<T> {
     fn drop(&mut self) {
-        self.0.abort();
+        if let Some(task) = &self.0 {
+            task.abort();
+        }
     }
 }
 
@@ -76,7 +80,10 @@ impl<T> Drop for Task<T> {
 impl<T> Future for Task<T> {
     type Output = Option<T>;
 
-    fn poll(mut self: std::pin::Pin<&mut Self>, context: &mut std::task::Context<'_>) -> std::task::Poll<Option<T>> {
-        std::pin::Pin::new(&mut self.0).poll(context).map(Result::ok)
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
+        match &mut self.0 {
+            Some(task) => Pin::new(task).poll(context).map(Result::ok),
+            None => Poll::Ready(None),
+        }
     }
 }

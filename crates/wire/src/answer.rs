@@ -156,3 +156,75 @@ impl Detail {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::GrantFault;
+    use crate::context::{Fault, Kind};
+    use crate::{Refusal, Timetoken};
+
+    #[test]
+    fn what_the_server_refuses_is_read_as_it_was_meant() {
+        let refusals = [
+            Refusal::InvalidSubscribeKey,
+            Refusal::TokenExpired,
+            Refusal::NotGranted(GrantFault::Ttl),
+            Refusal::NotRevoked(GrantFault::Expired),
+            Refusal::InvalidPublishKey,
+            Refusal::InvalidChannel("''".into()),
+            Refusal::EmptySubscription,
+            Refusal::InvalidFilter("column 3: what is that?".into()),
+            Refusal::NoState,
+            Refusal::PresenceOff,
+            Refusal::ReservedCharacter,
+            Refusal::GroupFull,
+            Refusal::InvalidInput(Fault::body("set.0.channel.id", "no")),
+            Refusal::NoRecord,
+            Refusal::Stale(Kind::User),
+            Refusal::ContextForbidden,
+            Refusal::ContextBusy,
+            Refusal::UnknownPath("/v2/presence/nothing".into()),
+            Refusal::UnknownPath("/v9".into()),
+            Refusal::UriTooLong,
+            Refusal::Unavailable,
+        ];
+        for refusal in refusals {
+            let body = refusal.body(Timetoken::ZERO);
+            let read = Refused::read(body.as_bytes()).unwrap_or_else(|| panic!("{body}"));
+            assert!(!read.message.is_empty() && body.contains(&read.message), "{body}");
+            assert!(read.status.is_none_or(|status| status == refusal.status()), "{body}");
+            assert_eq!(read.details.is_empty(), !body.contains("details"), "{body}");
+        }
+        let detail = &Refused::read(Refusal::from(Fault::query("sort", "no")).body(Timetoken::ZERO).as_bytes())
+            .unwrap()
+            .details[0];
+        assert_eq!(*detail, Detail { message: "no".into(), location: "sort".into(), location_type: "query".into() });
+    }
+
+    #[test]
+    fn what_is_forbidden_is_named_without_the_colon_of_groups() {
+        let names = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        for (channels, groups) in [(&["a", "b"][..], &["g"][..]), (&[][..], &[":odd"][..]), (&["a"][..], &[][..])] {
+            let forbidden = Refusal::Forbidden { channels: names(channels), groups: names(groups) };
+            let read = Refused::read(forbidden.body(Timetoken::ZERO).as_bytes()).unwrap();
+            assert_eq!((read.channels, read.groups), (names(channels), names(groups)));
+        }
+    }
+
+    #[test]
+    fn bodies_of_any_shape_are_a_refusal_or_none() {
+        let check = |body: &str, expected: Option<&str>| {
+            assert_eq!(Refused::read(body.as_bytes()).map(|refused| refused.message).as_deref(), expected, "{body}");
+        };
+        check("", None);
+        check("<html></html>", None);
+        check("null", None);
+        check("[]", None);
+        check("[0]", None);
+        check("{}", Some(""));
+        check(r#"{"error":"Expired"}"#, Some("Expired"));
+        check(r#"{"error":true,"error_message":"No history"}"#, Some("No history"));
+        check(r#"{"error":{"message":5},"payload":7,"details":[[]],"status":99999}"#, Some(""));
+    }
+}

@@ -128,11 +128,17 @@ pub fn sent(timetoken: Timetoken) -> String {
 
 /// Reads what was answered to a publish, signal or fire: the timetoken of the message.
 ///
+/// ```
+/// use wire::{Timetoken, pubsub};
+/// let then = Timetoken::from_ticks(17_000_000_000_000_001);
+/// assert_eq!(pubsub::read_sent(pubsub::sent(then).as_bytes()), Ok(then));
+/// ```
+///
 /// # Errors
 /// [`Unreadable`]
 pub fn read_sent(body: &[u8]) -> Result<Timetoken, Unreadable> {
-    let (_, _, timetoken): (u8, String, Ticks) = answer::read(body)?;
-    Ok(timetoken.into())
+    let (_, _, Ticks(timetoken)): (u8, String, Ticks) = answer::read(body)?;
+    Ok(timetoken)
 }
 
 /// The reply to a time call.
@@ -152,8 +158,8 @@ pub fn time(now: Timetoken) -> String {
 /// # Errors
 /// [`Unreadable`]
 pub fn read_time(body: &[u8]) -> Result<Timetoken, Unreadable> {
-    let (timetoken,): (Ticks,) = answer::read(body)?;
-    Ok(timetoken.into())
+    let (Ticks(timetoken),): (Ticks,) = answer::read(body)?;
+    Ok(timetoken)
 }
 
 /// Appends a text as a JSON string: the parts of a reply of the first version of subscribe.

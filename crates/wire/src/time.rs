@@ -85,18 +85,25 @@ impl fmt::Display for Timetoken {
 
 /// A timetoken as it stands in an answer: a number, or its digits.
 #[derive(Deserialize)]
+#[serde(try_from = "NumberOrDigits")]
+pub(crate) struct Ticks(pub(crate) Timetoken);
+
+#[derive(Deserialize)]
 #[serde(untagged)]
-pub(crate) enum Ticks {
+enum NumberOrDigits {
     Number(u64),
     Digits(CompactString),
 }
 
-impl From<Ticks> for Timetoken {
-    fn from(ticks: Ticks) -> Self {
-        match ticks {
-            Ticks::Number(ticks) => Self::from_ticks(ticks),
-            Ticks::Digits(text) => Self::parse(&text).unwrap_or_default(),
-        }
+impl TryFrom<NumberOrDigits> for Ticks {
+    type Error = &'static str;
+
+    fn try_from(ticks: NumberOrDigits) -> Result<Self, &'static str> {
+        let timetoken = match ticks {
+            NumberOrDigits::Number(ticks) => Some(Timetoken::from_ticks(ticks)),
+            NumberOrDigits::Digits(text) => Timetoken::parse(&text),
+        };
+        timetoken.map(Self).ok_or("no timetoken")
     }
 }
 

@@ -22,7 +22,15 @@ pub struct HttpTransport {
 }
 
 impl HttpTransport {
-    pub(crate) fn new(config: &Config, origin: &Origin, runtime: Runtime) -> Result<Self, Error> {
+    /// The transport that a client with this configuration has by itself: for a transport that does something before or after.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) when the origin, the proxy or a certificate is not one.
+    pub fn new(config: &Config) -> Result<Self, Error> {
+        Self::on(Runtime::current()?, config, &config.check()?)
+    }
+
+    pub(crate) fn on(runtime: Runtime, config: &Config, origin: &Origin) -> Result<Self, Error> {
         let redirects = if config.follow_redirects { Policy::limited(REDIRECTS_MAX) } else { Policy::none() };
         let mut builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls(config, origin)?)
@@ -99,7 +107,9 @@ fn tls(config: &Config, origin: &Origin) -> Result<rustls::ClientConfig, Error> 
         return Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth());
     }
     let verifier = Arc::new(verifier(config, provider)?);
-    Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+    let mut tls = builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(tls)
 }
 
 fn verifier(config: &Config, provider: Arc<CryptoProvider>) -> Result<Verifier, Error> {

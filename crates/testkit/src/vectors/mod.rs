@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-pub use runner::{Client, Mismatch, Runner};
+pub use runner::{Client, Message, Mismatch, Runner, Sender};
 pub use sign::signed;
 
 /// One exchange or one short conversation.

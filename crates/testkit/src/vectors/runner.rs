@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use node::{Clock, SystemClock};
@@ -25,6 +27,14 @@ pub enum Client {
     Tls(SocketAddr, Authority),
     /// All on one HTTP/2 connection.
     Http2(Http2),
+    /// As a client library sends them.
+    Through(Arc<dyn Sender>),
+}
+
+/// A client library that is shown what a vector sends, and sends it in its own way.
+pub trait Sender: fmt::Debug + Send + Sync {
+    /// Sends a request, and says what came.
+    fn send<'m>(&'m self, message: &'m Message) -> Pin<Box<dyn Future<Output = io::Result<Reply>> + Send + 'm>>;
 }
 
 /// Replays vectors against a server.
@@ -190,12 +200,16 @@ impl Runner {
 }
 
 /// A request as it is sent.
-#[derive(Clone)]
-struct Message {
-    method: String,
-    target: String,
-    headers: Vec<(String, String)>,
-    body: Option<Vec<u8>>,
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// `GET` and the like.
+    pub method: String,
+    /// Path and query, encoded.
+    pub target: String,
+    /// Headers beside those of HTTP itself, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body, if there is one.
+    pub body: Option<Vec<u8>>,
 }
 
 impl Message {
@@ -238,11 +252,16 @@ impl Message {
 }
 
 impl Client {
-    async fn send(&self, message: &Message) -> io::Result<Reply> {
+    /// Sends a request.
+    ///
+    /// # Errors
+    /// When no reply comes.
+    pub async fn send(&self, message: &Message) -> io::Result<Reply> {
         let Message { method, target, headers, body } = message;
         let mut connection = match self {
             Self::Http1(address) => Connection::open(*address).await?,
             Self::Tls(address, authority) => Connection::open_tls(*address, authority).await?,
+            Self::Through(sender) => return sender.send(message).await,
             Self::Http2(connection) => return connection.exchange(method, target, headers, body.clone()).await,
         };
         let mut bytes = format!("{method} {target} HTTP/1.1\r\nhost: here\r\n");

@@ -5,7 +5,8 @@ use std::fmt;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use wire::access::{Grant, Permissions, Scope, read_granted};
+use wire::access::{Categories, Grant, Permissions, Scope, read_granted};
+use wire::context::Kind;
 
 use super::resource::{Channel, Group, Resource, User};
 use crate::call::Call;
@@ -22,6 +23,7 @@ pub struct GrantToken {
     minutes: Option<u64>,
     resources: Scope,
     patterns: Scope,
+    lists: Categories,
     meta: Json,
     user: Option<String>,
 }
@@ -100,6 +102,18 @@ impl<M> Call<M, GrantToken> {
         self.users(users)
     }
 
+    /// What may be done with the list of all channels: [`Permissions::GET`] permits reading it. Beyond the interface.
+    pub fn all_channels(mut self, permissions: Permissions) -> Self {
+        self.operation.lists.insert(Kind::Channel, permissions);
+        self
+    }
+
+    /// What may be done with the list of all users; see [`all_channels`](Self::all_channels).
+    pub fn all_users(mut self, permissions: Permissions) -> Self {
+        self.operation.lists.insert(Kind::User, permissions);
+        self
+    }
+
     /// The only user who may use the token. Default: whoever has it.
     pub fn authorized_user(mut self, user: impl Into<String>) -> Self {
         self.operation.user = Some(user.into());
@@ -144,7 +158,8 @@ impl Operation for GrantToken {
             Some(Value::Object(meta)) => meta,
             Some(_) => return Err(Error::usage("the meta must be an object")),
         };
-        let grant = Grant::new(minutes, self.resources.clone(), self.patterns.clone(), meta, self.user.clone());
+        let Self { resources, patterns, lists, user, .. } = self.clone();
+        let grant = Grant::new(minutes, resources, patterns, lists, meta, user);
         Ok(Request::new(Method::Post, ["v3", "pam", &config.subscribe_key, "grant"]).json(grant.body()))
     }
 

@@ -17,7 +17,7 @@ pub struct HereNow {
     include_state: bool,
     without_users: bool,
     limit: Option<u32>,
-    offset: u64,
+    offset: Option<u64>,
     patterns: bool,
 }
 
@@ -71,7 +71,7 @@ impl<M> Call<M, HereNow> {
 
     /// How many users of each channel to pass over first. Default: none.
     pub fn offset(mut self, offset: u64) -> Self {
-        self.operation.offset = offset;
+        self.operation.offset = Some(offset);
         self
     }
 
@@ -107,14 +107,14 @@ impl Operation for HereNow {
             .with_some("state", flag(self.include_state))
             .with_some("disable_uuids", flag(self.without_users))
             .with_some("limit", self.limit.map(|limit| limit.to_string()))
-            .with_some("offset", (self.offset > 0).then(|| self.offset.to_string()))
+            .with_some("offset", self.offset.map(|offset| offset.to_string()))
             .with_some("patterns", flag(self.patterns)))
     }
 
     fn answer(&self, response: &Response) -> Result<HereNowResult, Error> {
         let mut result = HereNowResult::read(&response.body, self.places.only_channel())?;
         let limit = u64::from(self.limit.unwrap_or(Self::LIMIT_MAX));
-        let listed_until = self.offset.saturating_add(limit);
+        let listed_until = self.offset.unwrap_or(0).saturating_add(limit);
         let more = result.channels.iter().any(|channel| channel.occupancy > listed_until);
         result.next_offset = (more && limit > 0 && !self.without_users).then_some(listed_until);
         Ok(result)

@@ -1,13 +1,13 @@
 //! Who is here, where someone is, and what they say of themselves.
 
-mod announce;
 mod get_state;
+mod heartbeat;
 mod here_now;
 mod set_state;
 mod where_now;
 
-pub use announce::{Presence, PresenceResult};
 pub use get_state::GetState;
+pub use heartbeat::{Heartbeat, Leave, PresenceResult};
 pub use here_now::HereNow;
 pub use set_state::SetState;
 pub use where_now::WhereNow;

@@ -1,9 +1,8 @@
 //! Messages for functions of the server, which no subscriber receives.
 
-use serde::Serialize;
 use wire::{Timetoken, pubsub};
 
-use super::{Message, OnMessage};
+use super::{Message, OnMessage, OnPublish};
 use crate::call::Call;
 use crate::calls::OnChannel;
 use crate::client::Caller;
@@ -41,20 +40,6 @@ impl<M> Caller<M> {
     }
 }
 
-impl<M> Call<M, Fire> {
-    /// An object that travels beside the message.
-    pub fn meta(mut self, meta: impl Serialize) -> Self {
-        self.operation.message.set_meta(&meta);
-        self
-    }
-
-    /// Whether the message travels in the body, and not in the URL. Default: when it is long.
-    pub fn use_post(mut self, yes: bool) -> Self {
-        self.operation.message.set_use_post(yes);
-        self
-    }
-}
-
 impl OnChannel for Fire {
     fn channel_mut(&mut self) -> &mut Option<String> {
         &mut self.message.channel
@@ -66,6 +51,8 @@ impl OnMessage for Fire {
         &mut self.message
     }
 }
+
+impl OnPublish for Fire {}
 
 impl Operation for Fire {
     type Output = FireResult;

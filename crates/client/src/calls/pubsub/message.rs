@@ -42,6 +42,23 @@ impl<M, O: OnMessage> Call<M, O> {
     }
 }
 
+/// Operations that publish: what they send may be long, and may have something beside it.
+pub trait OnPublish: OnMessage {}
+
+impl<M, O: OnPublish> Call<M, O> {
+    /// An object that subscribers receive beside the message, and that their filters read.
+    pub fn meta(mut self, meta: impl Serialize) -> Self {
+        self.operation.message_mut().meta = Json::of(&meta);
+        self
+    }
+
+    /// Whether the message travels in the body, and not in the URL. Default: when it is long.
+    pub fn use_post(mut self, yes: bool) -> Self {
+        self.operation.message_mut().use_post = Some(yes);
+        self
+    }
+}
+
 /// Bytes of an encoded message above which it travels in the body: addresses of 8 KiB pass every proxy, longer ones may not.
 const IN_PATH_MAX: usize = 4 * 1024;
 /// Bytes above which the route for large messages is taken (`docs/protocol/conventions.md`, "Limits").
@@ -51,14 +68,6 @@ impl Message {
     /// A message with this number among those of its publisher.
     pub(crate) fn numbered(sequence: u16) -> Self {
         Self { sequence: Some(sequence), ..Self::default() }
-    }
-
-    pub(crate) fn set_meta(&mut self, meta: &impl Serialize) {
-        self.meta = Json::of(meta);
-    }
-
-    pub(crate) fn set_use_post(&mut self, yes: bool) {
-        self.use_post = Some(yes);
     }
 
     /// The request that sends it to `route`.

@@ -7,7 +7,7 @@ mod signal;
 mod time;
 
 pub use fire::{Fire, FireResult};
-pub use message::{Message, OnMessage};
+pub use message::{Message, OnMessage, OnPublish};
 pub use publish::{Publish, PublishResult};
 pub use signal::{Signal, SignalResult};
 pub use time::Time;

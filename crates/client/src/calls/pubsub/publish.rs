@@ -1,9 +1,8 @@
 //! Publishing: messages that subscribers receive.
 
-use serde::Serialize;
 use wire::{Timetoken, pubsub};
 
-use super::{Message, OnMessage};
+use super::{Message, OnMessage, OnPublish};
 use crate::call::Call;
 use crate::calls::OnChannel;
 use crate::client::Caller;
@@ -18,7 +17,7 @@ use crate::request::{Request, Response};
 pub struct Publish {
     message: Message,
     store: Option<bool>,
-    ttl: Option<u32>,
+    ttl: Option<f64>,
     replicate: bool,
 }
 
@@ -53,27 +52,15 @@ impl<M> Call<M, Publish> {
         self
     }
 
-    /// How many hours history keeps the message; 0 is for ever. Default: what the key set says.
-    pub fn ttl(mut self, hours: u32) -> Self {
-        self.operation.ttl = Some(hours);
+    /// How many hours history keeps the message, half ones too; 0 is for ever. Default: what the key set says.
+    pub fn ttl(mut self, hours: impl Into<f64>) -> Self {
+        self.operation.ttl = Some(hours.into());
         self
     }
 
     /// Whether subscribers receive the message. Default: yes.
     pub fn replicate(mut self, yes: bool) -> Self {
         self.operation.replicate = yes;
-        self
-    }
-
-    /// An object that subscribers receive beside the message, and that their filters read.
-    pub fn meta(mut self, meta: impl Serialize) -> Self {
-        self.operation.message.set_meta(&meta);
-        self
-    }
-
-    /// Whether the message travels in the body, and not in the URL. Default: when it is long.
-    pub fn use_post(mut self, yes: bool) -> Self {
-        self.operation.message.set_use_post(yes);
         self
     }
 }
@@ -89,6 +76,8 @@ impl OnMessage for Publish {
         &mut self.message
     }
 }
+
+impl OnPublish for Publish {}
 
 impl Operation for Publish {
     type Output = PublishResult;

@@ -1,0 +1,33 @@
+//! One call in the three ways to run it: `cargo run -p hereabouts --example three_ways`, beside a server.
+
+use std::sync::mpsc;
+
+use hereabouts::{Client, Config, Error, blocking};
+
+fn main() -> Result<(), Error> {
+    let config = Config::new("demo").publish_key("demo").user("ann");
+
+    // 1. Awaited, in asynchronous programs.
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+    runtime.block_on(async {
+        let client = Client::new(config.clone())?;
+        let sent = client.publish().channel("myChannel").message("awaited").await?;
+        println!("TT: {}", sent.timetoken);
+        Ok::<(), Error>(())
+    })?;
+
+    // 2. Waited for, in all others. An envelope has the status beside the result.
+    let client = blocking::Client::new(config)?;
+    let envelope = client.publish().channel("myChannel").message("waited for").envelope().sync()?;
+    println!("TT: {}, status: {}", envelope.result.timetoken, envelope.status.category.name());
+
+    // 3. Called back: the call returns at once.
+    let (done, called) = mpsc::channel();
+    client.publish().channel("myChannel").message("called back").pn_async(move |result, status| {
+        let timetoken = result.map(|sent| sent.timetoken.to_string()).unwrap_or_else(|error| error.to_string());
+        println!("TT: {timetoken}, status: {}", status.category.name());
+        let _ = done.send(());
+    });
+    let _ = called.recv();
+    Ok(())
+}
