@@ -24,7 +24,7 @@ fn main() -> Result<(), Error> {
     // 3. Called back: the call returns at once.
     let (done, called) = mpsc::channel();
     client.publish().channel("myChannel").message("called back").pn_async(move |result, status| {
-        let timetoken = result.map(|sent| sent.timetoken.to_string()).unwrap_or_else(|error| error.to_string());
+        let timetoken = result.map_or_else(|error| error.to_string(), |sent| sent.timetoken.to_string());
         println!("TT: {timetoken}, status: {}", status.category.name());
         let _ = done.send(());
     });

@@ -183,7 +183,7 @@ mod tests {
             Refusal::NoRecord,
             Refusal::Stale(Kind::User),
             Refusal::ContextForbidden,
-            Refusal::ContextBusy,
+            Refusal::WrongMethod,
             Refusal::UnknownPath("/v2/presence/nothing".into()),
             Refusal::UnknownPath("/v9".into()),
             Refusal::UriTooLong,

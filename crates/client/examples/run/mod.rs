@@ -22,6 +22,7 @@ pub(crate) enum Way {
 
 impl Way {
     /// Every way.
+    #[allow(dead_code, reason = "a test runs all of them, a program one")]
     pub(crate) const ALL: [Self; 3] = [Self::Await, Self::Sync, Self::Callback];
 
     fn named(name: &str) -> Option<Self> {

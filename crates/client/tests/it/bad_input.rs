@@ -58,6 +58,7 @@ fn a_client_needs_a_subscribe_key_and_an_origin_that_is_one() {
 }
 
 /// A call without what it needs, and what it says.
+#[allow(clippy::needless_pass_by_value, reason = "a call is made for this alone")]
 fn check<O: Operation>(call: Call<Async, O>, expected: &str) {
     let error = call.to_request().map(drop).unwrap_err();
     assert_eq!((error.kind(), error.operation()), (ErrorKind::Usage, Some(O::NAME)));

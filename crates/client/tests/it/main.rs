@@ -1,4 +1,6 @@
-//! The client against the real server, and against transports that misbehave.
+//! The client against the real server, and against servers that misbehave.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests panic like tests")]
 
 mod bad_input;
 mod examples;

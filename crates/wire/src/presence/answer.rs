@@ -225,15 +225,17 @@ mod tests {
         proptest::collection::btree_map(name(), value, 0..3).prop_map(|map| map.into_iter().collect())
     }
 
-    fn occupancy() -> impl Strategy<Value = (String, u64, Option<Vec<(String, Option<State>)>>)> {
+    /// A channel, how many more there are than are listed, and who is listed with which state.
+    type Row = (String, u64, Option<Vec<Listed>>);
+    type Listed = (String, Option<State>);
+
+    fn occupancy() -> impl Strategy<Value = Row> {
         let seats = proptest::collection::vec((name(), proptest::option::of(state())), 0..4);
         (name(), 0..9_u64, proptest::option::of(seats))
     }
 
-    type Row = (String, u64, Option<Vec<(String, Option<State>)>>);
-
     fn encoded((channel, more, seats): &Row) -> Occupancy {
-        let seat = |(user, state): &(String, Option<State>)| Seat {
+        let seat = |(user, state): &Listed| Seat {
             user: UserId::new(user.as_str()).unwrap(),
             state: state.clone().map(|state| Json::of(&state.into())),
         };

@@ -102,7 +102,7 @@ impl<M> Call<M, GrantToken> {
         self.users(users)
     }
 
-    /// What may be done with the list of all channels: [`Permissions::GET`] permits reading it. Beyond the interface.
+    /// What may be done with the list of all channels: [`Permissions::GET`] permits reading it.
     pub fn all_channels(mut self, permissions: Permissions) -> Self {
         self.operation.lists.insert(Kind::Channel, permissions);
         self

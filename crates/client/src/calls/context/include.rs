@@ -27,11 +27,11 @@ impl OfRecords {
 
     /// The request that asks for it.
     pub(crate) fn ask(self, request: Request) -> Request {
-        with_include(request, self.names().map(str::to_owned).collect())
+        with_include(request, &self.names().map(str::to_owned).collect::<Vec<_>>())
     }
 }
 
-fn with_include(request: Request, names: Vec<String>) -> Request {
+fn with_include(request: Request, names: &[String]) -> Request {
     request.with_some("include", (!names.is_empty()).then(|| names.join(",")))
 }
 
@@ -77,7 +77,7 @@ impl Included {
             names.push(K::NAME.to_owned());
             names.extend(joined.names().map(|name| format!("{}.{name}", K::NAME)));
         }
-        with_include(request, names).with_some("count", self.total_count.then_some("true"))
+        with_include(request, &names).with_some("count", self.total_count.then_some("true"))
     }
 }
 
