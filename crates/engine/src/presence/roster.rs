@@ -6,9 +6,10 @@
 //! - A channel is known as long as it has a seat, and so is a user. Nothing is kept for the rest.
 //! - No operation walks over all seats, except for a read of everything and a save, which comes in portions.
 //!
-//! A seat has 72 bytes, with the id of the user inside when it has up to 24 bytes, and is found through two tables of
-//! slot numbers: one by channel and user, one by user alone, which leads to the first of the user's seats. Ids in a
-//! table of their own were measured and are slower by two cache misses a renewal.
+//! A seat has 72 bytes, with the id of the user inside when it has up to 24 bytes, and is found through one table of
+//! slot numbers: the first seat of a user by the user alone, each further one by channel and user. Most users are on one
+//! channel, so most seats stand there once and not twice. Ids in a table of their own were measured and are slower by
+//! two cache misses a renewal.
 
 use std::hash::{BuildHasher, RandomState};
 
@@ -17,7 +18,7 @@ use wire::{ChannelName, InstanceId, Json, UserId};
 use super::Page;
 use super::devices::Extra;
 use super::index::Index;
-use super::members::{List, Look, Members};
+use super::members::{List, Look, Members, Moment};
 use super::rules::Actions;
 use super::slots::{NONE, Slots};
 use super::term::{Term, Tick};
@@ -28,7 +29,6 @@ pub(super) struct Roster {
     seats: Slots<Seat>,
     rooms: Slots<Room>,
     members: Members,
-    by_place: Index,
     by_user: Index,
     by_name: Index,
     wheel: Wheel,
@@ -53,7 +53,7 @@ pub(super) struct Seat {
     stay: u32,
     /// Where in the list of its channel the seat is; `NONE` for an absent one.
     block: u32,
-    /// The seats of the same user before and after this one.
+    /// The seats of the same user before and after this one; `NONE` before the first.
     of_user: Pair,
     wheel: Links,
 }
@@ -111,6 +111,11 @@ impl Seat {
         self.extra.as_deref()
     }
 
+    /// Whether it is the first one of its user.
+    fn is_first(&self) -> bool {
+        self.of_user.before == NONE
+    }
+
     fn polled(&self) -> bool {
         self.extra.as_ref().is_some_and(|extra| extra.polled())
     }
@@ -132,7 +137,6 @@ impl Roster {
             seats: Slots::new(seats_max),
             rooms: Slots::new(seats_max),
             members: Members::new(seats_max),
-            by_place: Index::new(),
             by_user: Index::new(),
             by_name: Index::new(),
             wheel: Wheel::new(),
@@ -180,11 +184,6 @@ impl Roster {
         self.rooms[room].seats += 1;
         self.bytes += SEAT_BYTES;
         self.link_user(slot, user_hash);
-        let Self { seats, keys, by_place, .. } = self;
-        by_place.insert(hash_place(user_hash, room), slot, |slot| {
-            let seat = &seats[slot];
-            hash_place(keys.hash_one(seat.user.as_str()), seat.room)
-        });
         self.wheel.link(slot, term.end(), &mut self.seats);
         Some(slot)
     }
@@ -205,7 +204,6 @@ impl Roster {
         self.wheel.unlink(slot, &mut self.seats);
         let user_hash = self.hash_user(&self.seats[slot].user);
         self.unlink_user(slot, user_hash);
-        self.by_place.remove(hash_place(user_hash, self.seats[slot].room), slot);
         let seat = self.seats.remove(slot)?;
         self.bytes -= SEAT_BYTES + seat.state().map_or(0, state_bytes);
         let was_present = seat.is_present();
@@ -381,28 +379,36 @@ impl Roster {
         Some(name)
     }
 
-    /// Puts a seat behind the first one of its user, so that the table by user does not change.
+    /// Puts a seat into the table: as the first one of its user, or behind that, so that the first stays the first.
     fn link_user(&mut self, slot: u32, user_hash: u64) {
+        let mut hash = user_hash;
         if let Some(first) = self.first_of(&self.seats[slot].user, user_hash) {
             let after = std::mem::replace(&mut self.seats[first].of_user.after, slot);
             self.seats[slot].of_user = Pair { before: first, after };
             if after != NONE {
                 self.seats[after].of_user.before = slot;
             }
-        } else {
-            let Self { seats, keys, by_user, .. } = self;
-            by_user.insert(user_hash, slot, |slot| keys.hash_one(seats[slot].user.as_str()));
+            hash = hash_place(user_hash, self.seats[slot].room);
         }
+        let Self { seats, keys, by_user, .. } = self;
+        by_user.insert(hash, slot, |slot| {
+            let seat = &seats[slot];
+            let user_hash = keys.hash_one(seat.user.as_str());
+            if seat.is_first() { user_hash } else { hash_place(user_hash, seat.room) }
+        });
     }
 
     fn unlink_user(&mut self, slot: u32, user_hash: u64) {
-        let Pair { before, after } = self.seats[slot].of_user;
+        let Seat { of_user: Pair { before, after }, room, .. } = self.seats[slot];
         if after != NONE {
             self.seats[after].of_user.before = before;
         }
         if before != NONE {
             self.seats[before].of_user.after = after;
+            self.by_user.remove(hash_place(user_hash, room), slot);
         } else if after != NONE {
+            // The next one is the first from now on.
+            self.by_user.remove(hash_place(user_hash, self.seats[after].room), after);
             self.by_user.replace(user_hash, slot, after);
         } else {
             self.by_user.remove(user_hash, slot);
@@ -448,10 +454,15 @@ impl Roster {
 
     pub(super) fn find(&self, channel: &ChannelName, user: &UserId, user_hash: u64) -> Option<u32> {
         let room = self.room(channel)?;
-        self.by_place.find(hash_place(user_hash, room), |slot| {
-            let seat = &self.seats[slot];
-            seat.room == room && seat.user == *user
-        })
+        let first = self.first_of(user, user_hash)?;
+        match &self.seats[first] {
+            seat if seat.room == room => Some(first),
+            seat if seat.of_user.after == NONE => None,
+            _ => self.by_user.find(hash_place(user_hash, room), |slot| {
+                let seat = &self.seats[slot];
+                seat.room == room && seat.user == *user
+            }),
+        }
     }
 
     pub(super) fn seat(&self, slot: u32) -> Option<&Seat> {
@@ -490,24 +501,22 @@ impl Roster {
 
     /// How many are present on a channel.
     pub(super) fn occupancy(&self, room: u32, now: Tick) -> usize {
-        let certain = !self.wheel.may_be_due(now);
-        self.members.count(&self.rooms[room].present, now, certain, self.look(now))
+        self.members.count(&self.rooms[room].present, self.moment(now), self.look(now))
     }
 
     /// Shows a page of who is present on a channel, in the order of joining.
     pub(super) fn occupants(&self, room: u32, page: Page, now: Tick, mut show: impl FnMut(&Seat)) {
-        let certain = !self.wheel.may_be_due(now);
         let list = &self.rooms[room].present;
-        self.members.page(list, page, now, certain, self.look(now), |slot| show(&self.seats[slot]));
+        self.members.page(list, page, self.moment(now), self.look(now), |slot| show(&self.seats[slot]));
     }
 
     /// The channels on which somebody is present, of those whose name begins with `prefix`.
     pub(super) fn occupied(&self, prefix: &str, now: Tick) -> impl Iterator<Item = &ChannelName> {
-        let certain = !self.wheel.may_be_due(now);
+        let at = self.moment(now);
         self.rooms
             .iter()
             .filter(move |(_, room)| room.name.as_str().starts_with(prefix))
-            .filter(move |(_, room)| self.members.any(&room.present, now, certain, self.look(now)))
+            .filter(move |(_, room)| self.members.any(&room.present, at, self.look(now)))
             .map(|(_, room)| &room.name)
     }
 
@@ -536,6 +545,10 @@ impl Roster {
         self.seats.reach()
     }
 
+    fn moment(&self, now: Tick) -> Moment {
+        Moment { now, nobody_is_over: !self.wheel.may_be_due(now), has_passed: self.wheel.has_passed(now) }
+    }
+
     fn look(&self, now: Tick) -> impl Fn(u32) -> Look {
         move |slot| {
             let seat = &self.seats[slot];
@@ -544,7 +557,10 @@ impl Roster {
     }
 
     fn first_of(&self, user: &UserId, user_hash: u64) -> Option<u32> {
-        self.by_user.find(user_hash, |slot| self.seats[slot].user == *user)
+        self.by_user.find(user_hash, |slot| {
+            let seat = &self.seats[slot];
+            seat.is_first() && seat.user == *user
+        })
     }
 }
 
@@ -559,9 +575,9 @@ fn hash_place(user_hash: u64, room: u32) -> u64 {
 #[cfg(test)]
 impl Roster {
     /// Seats, channels and blocks in the slabs, and entries in the tables: all zero when nobody is anywhere.
-    pub(super) fn sizes(&self) -> [usize; 7] {
-        let (places, users, names) = (self.by_place.len(), self.by_user.len(), self.by_name.len());
-        [self.seats.len(), self.rooms.len(), self.members.blocks_len(), places, users, names, self.present]
+    pub(super) fn sizes(&self) -> [usize; 6] {
+        let (users, names) = (self.by_user.len(), self.by_name.len());
+        [self.seats.len(), self.rooms.len(), self.members.blocks_len(), users, names, self.present]
     }
 }
 

@@ -23,6 +23,9 @@ const LAST_NOW: u64 = (1 << TICK_BITS) - (1 << 22);
 pub(super) struct Tick(pub(super) u64);
 
 impl Tick {
+    /// Later than any other.
+    pub(super) const NEVER: Self = Self(u64::MAX);
+
     /// The last tick that is complete at `now`: deadlines up to it have passed.
     pub(super) fn reached(now: Timestamp) -> Self {
         Self((now.millis() / TICK_MILLIS).min(LAST_NOW))

@@ -317,7 +317,7 @@ fn state_of_an_absent_user_is_kept_for_300_seconds_or_until_it_leaves() {
     assert!(world.state("ann", "room").is_none());
     world.advance();
     assert!(world.told().is_empty());
-    assert_eq!(world.presence.roster.sizes(), [0; 7]);
+    assert_eq!(world.presence.roster.sizes(), [0; 6]);
 }
 
 #[test]
@@ -776,7 +776,7 @@ fn many_due_at_once_are_told_in_portions_and_reads_are_exact_in_between() {
     assert!(portions >= 200, "{portions}");
     assert_eq!(world.presence.occupancy_total(), 1);
     world.at(400).advance();
-    assert_eq!(world.presence.roster.sizes(), [0; 7]);
+    assert_eq!(world.presence.roster.sizes(), [0; 6]);
     assert_eq!(world.presence.next_due(), None);
 }
 

@@ -113,6 +113,11 @@ impl Wheel {
         self.next().is_some_and(|tick| tick <= now)
     }
 
+    /// Whether time has passed this tick.
+    pub(super) fn has_passed(&self, tick: Tick) -> bool {
+        tick.0 < self.at
+    }
+
     /// When the next list comes due; a tick that has passed when seats are overdue.
     pub(super) fn next(&self) -> Option<Tick> {
         if self.overdue().is_some() {

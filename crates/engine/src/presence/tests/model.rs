@@ -504,7 +504,7 @@ impl Both {
         let much_later = Timestamp::from_millis(self.model.now) + secs(1_000_000);
         while self.presence.advance(much_later, 3, &mut effects) {}
         self.follow(&effects);
-        assert_eq!(self.presence.roster.sizes(), [0; 7]);
+        assert_eq!(self.presence.roster.sizes(), [0; 6]);
         assert_eq!(self.presence.next_due(), None);
     }
 }
