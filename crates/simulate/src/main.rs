@@ -44,6 +44,9 @@ struct Presence {
     /// Clients, present or not
     #[arg(long, default_value_t = 1_000)]
     members: usize,
+    /// Clients of one user; with more than one they are told apart (presence.devices = "counted")
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=8))]
+    devices: u8,
     /// Channels; each client is on one to three, and every tenth on the first as well
     #[arg(long, default_value_t = 50)]
     channels: usize,
@@ -185,6 +188,7 @@ fn simulate_presence(arguments: &Presence) -> Result<()> {
     let options = presence::Options {
         seed: arguments.seed,
         members: arguments.members,
+        devices: arguments.devices.into(),
         channels: arguments.channels,
         timeout: arguments.timeout,
         churn: arguments.churn,
@@ -220,7 +224,7 @@ fn simulate_presence(arguments: &Presence) -> Result<()> {
     table.row(
         "clients",
         format!(
-            "{}, of which {} are present on average",
+            "{}; on average {} users are on a channel, each channel counted",
             thousands(options.members as u64),
             thousands(seen.present / seen.counted.max(1))
         ),
@@ -230,6 +234,7 @@ fn simulate_presence(arguments: &Presence) -> Result<()> {
     table.row("renewals", format!("{:.1} a second", seen.renewals as f64 / seconds));
     table.row("joins", an_hour(seen.joins));
     table.row("leaves", an_hour(seen.leaves));
+    table.row("leave calls after which somebody stays", an_hour(seen.partial));
     table.row("timeouts", an_hour(seen.timeouts));
     table.row("of clients that were only late", an_hour(seen.flaps));
     table.row(

@@ -1,12 +1,9 @@
-//! A simulated client: what it does, and what must be true of it.
+//! A simulated client: what it does, and when.
 
 use wire::{ChannelName, InstanceId, Json, UserId};
 
 use super::Options;
 use crate::dice::Dice;
-
-/// Deadlines are rounded up to this, and the present is rounded down (`engine::presence`).
-const TICK_MILLIS: u64 = 50;
 
 /// Milliseconds in an hour.
 pub(super) const HOUR_MILLIS: u64 = 3_600_000;
@@ -22,6 +19,8 @@ pub(super) enum Deed {
     SetState,
     /// It leaves.
     Leave,
+    /// It leaves one of its channels and stays on the others.
+    LeaveOne,
     /// Its process is gone, and was since some moment between its last renewal and now.
     Crash { gone_since: u64 },
     /// Its heartbeat is late: it does nothing yet.
@@ -35,35 +34,13 @@ pub(super) struct Client {
     pub(super) instance: InstanceId,
     /// Where it is when it is there.
     pub(super) channels: Vec<ChannelName>,
-    /// The same, as a heartbeat takes it.
-    pub(super) places: Vec<(ChannelName, Option<Json>)>,
-    pub(super) timeout: u64,
+    /// The number of the one that it has left, staying on the others.
+    without: Option<usize>,
+    timeout: u64,
     /// Whether it thinks that it is there.
     awake: bool,
-    /// The stay that goes on, or that ended with its deadline and was not followed by another yet.
-    pub(super) stay: Option<Stay>,
-    /// The one before, when the present one began just now.
-    pub(super) before: Option<Stay>,
-    pub(super) left_at: Option<u64>,
-    pub(super) state: Option<Json>,
-    /// Since when it is gone without a leave, if it is.
-    pub(super) gone_since: Option<u64>,
-}
-
-/// From a join to an end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stay {
-    pub(super) joined: u64,
-    pub(super) renewed: u64,
-    /// The moment before which nobody may say that it is over.
-    pub(super) deadline: u64,
-}
-
-impl Stay {
-    /// Whether it still goes on, to the tick.
-    pub(super) fn goes_on(&self, now: u64) -> bool {
-        now / TICK_MILLIS < self.deadline.div_ceil(TICK_MILLIS)
-    }
+    /// When it was last heard of.
+    renewed: u64,
 }
 
 impl Client {
@@ -81,18 +58,20 @@ impl Client {
         }
         Self {
             dice,
-            user: name(&format!("user-{number}")),
+            user: name(&format!("user-{}", number / options.devices.max(1))),
             instance: InstanceId::unnamed(),
-            places: own.iter().map(|channel| (channel.clone(), None)).collect(),
             channels: own,
+            without: None,
             timeout: options.timeout,
             awake: false,
-            stay: None,
-            before: None,
-            left_at: None,
-            state: None,
-            gone_since: None,
+            renewed: 0,
         }
+    }
+
+    /// The numbers of the channels on which it is, when it is there.
+    pub(super) fn on(&self) -> impl Iterator<Item = usize> + use<> {
+        let without = self.without;
+        (0..self.channels.len()).filter(move |index| Some(*index) != without)
     }
 
     /// When it comes for the first time.
@@ -107,6 +86,7 @@ impl Client {
             self.awake = true;
             // On another connection than last time.
             self.instance = instance(self.dice.below(1 << 20));
+            self.without = None;
             return (Deed::Arrive, now + self.period(options));
         }
         let period_minutes = (timeout / 2) as f64 / 60_000.0;
@@ -118,8 +98,7 @@ impl Client {
                 _ => self.dice.below(timeout * 3),
             };
             if self.dice.chance(options.crashes / 100.0) {
-                let renewed = self.stay.map_or(now, |stay| stay.renewed);
-                let gone_since = renewed + self.dice.below(now.saturating_sub(renewed) + 1);
+                let gone_since = self.renewed + self.dice.below(now.saturating_sub(self.renewed) + 1);
                 return (Deed::Crash { gone_since }, now + away);
             }
             return (Deed::Leave, now + away);
@@ -127,10 +106,18 @@ impl Client {
         if self.dice.chance(options.pauses / 400.0) {
             return (Deed::Stall, now + timeout / 2 + self.dice.below(timeout * 3 / 2));
         }
+        // Its renewal follows soon enough, also after the longest pause.
+        let soon = |dice: &mut Dice| now + dice.below(900);
         let deed = match self.dice.below(50) {
             0 => Deed::ArriveWithState,
-            // Its renewal follows soon enough, also after the longest pause.
-            1 => return (Deed::SetState, now + self.dice.below(900)),
+            1 => return (Deed::SetState, soon(&mut self.dice)),
+            2 if self.channels.len() > 1 && self.without.is_none() => {
+                return (Deed::LeaveOne, soon(&mut self.dice));
+            }
+            3..10 => {
+                self.without = None;
+                Deed::Arrive
+            }
             _ => Deed::Arrive,
         };
         (deed, now + self.period(options))
@@ -150,28 +137,16 @@ impl Client {
         json(&format!(r#"{{"mood":{number}}}"#))
     }
 
-    /// A renewal, or a join. Answers whether it joins.
-    pub(super) fn renew(&mut self, now: u64) -> bool {
-        let deadline = now + self.timeout * 1000;
-        self.gone_since = None;
-        self.before = None;
-        match self.stay.filter(|stay| stay.goes_on(now)) {
-            Some(stay) => {
-                self.stay = Some(Stay { renewed: now, deadline, ..stay });
-                false
-            }
-            None => {
-                self.before = self.stay;
-                self.state = None;
-                self.stay = Some(Stay { joined: now, renewed: now, deadline });
-                true
-            }
-        }
+    /// It was heard of.
+    pub(super) fn renew(&mut self, now: u64) {
+        self.renewed = now;
     }
 
-    /// Whether it must be shown.
-    pub(super) fn is_present(&self, now: u64) -> bool {
-        self.stay.is_some_and(|stay| stay.goes_on(now))
+    /// Takes it off one of its channels; answers which.
+    pub(super) fn leave_one(&mut self) -> usize {
+        let one = self.dice.below(self.channels.len() as u64) as usize;
+        self.without = Some(one);
+        one
     }
 }
 

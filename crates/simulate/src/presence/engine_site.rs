@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use engine::presence::{Device, Effects, Options, Page, Presence, Restart, SaveCursor};
+use engine::presence::{Device, Devices, Effects, Options, Page, Presence, Restart, SaveCursor};
 use wire::presence::Event;
 use wire::{ChannelName, InstanceId, Json, Timestamp, UserId};
 
@@ -51,6 +51,7 @@ pub(super) fn rules(options: &super::Options) -> Options {
         announce_max: options.announce_max,
         interval: Duration::from_secs(options.interval),
         deltas: true,
+        devices: if options.devices > 1 { Devices::Counted } else { Devices::Single },
         ..Options::default()
     }
 }
@@ -78,9 +79,9 @@ impl Site for EngineSite {
         self.presence.arrive(device, places, Duration::from_secs(timeout), now, &mut self.effects);
     }
 
-    fn leave(&mut self, user: &UserId, channels: &[ChannelName], now: u64) {
+    fn leave(&mut self, user: &UserId, instance: &InstanceId, channels: &[ChannelName], now: u64) {
         let now = self.begin(now);
-        let device = Device { user, instance: &InstanceId::unnamed() };
+        let device = Device { user, instance };
         self.presence.leave(device, channels, now, &mut self.effects);
     }
 

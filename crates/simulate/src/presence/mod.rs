@@ -8,6 +8,7 @@
 mod client;
 mod engine_site;
 mod node_site;
+mod place;
 mod shrink;
 mod site;
 mod world;
@@ -29,6 +30,8 @@ pub struct Options {
     pub seed: u64,
     /// Clients, present or not.
     pub members: usize,
+    /// Clients of one user, each with channels of its own. More than one: they are told apart (`presence.devices`).
+    pub devices: usize,
     /// Channels. A client is on one to three of them, and every tenth on the first as well.
     pub channels: usize,
     /// The timeout that clients ask for, in seconds; at least 5.
@@ -56,6 +59,7 @@ impl Default for Options {
         Self {
             seed: 1,
             members: 1_000,
+            devices: 1,
             channels: 50,
             timeout: 300,
             churn: 5.0,

@@ -191,8 +191,8 @@ impl Site for NodeSite {
         });
     }
 
-    fn leave(&mut self, user: &UserId, channels: &[ChannelName], _now: u64) {
-        let caller = Caller { user: user.clone(), instance: InstanceId::unnamed() };
+    fn leave(&mut self, user: &UserId, instance: &InstanceId, channels: &[ChannelName], _now: u64) {
+        let caller = Caller { user: user.clone(), instance: instance.clone() };
         self.ask(acts::Leave(Self::places(channels)), |keyset, permit| keyset.leave(permit, &caller));
     }
 

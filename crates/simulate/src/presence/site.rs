@@ -19,7 +19,7 @@ pub trait Site {
     );
 
     /// A leave call.
-    fn leave(&mut self, user: &UserId, channels: &[ChannelName], now: u64);
+    fn leave(&mut self, user: &UserId, instance: &InstanceId, channels: &[ChannelName], now: u64);
 
     /// A set-state call.
     fn set_state(&mut self, user: &UserId, channels: &[ChannelName], state: &Json, now: u64);

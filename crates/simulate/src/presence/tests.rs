@@ -26,6 +26,7 @@ fn check_that_it_shows_something(seen: &Seen) {
     for (what, count) in [
         ("joins", seen.joins),
         ("leaves", seen.leaves),
+        ("leaves of one channel or client", seen.partial),
         ("timeouts", seen.timeouts),
         ("interval events", seen.intervals),
         ("late clients", seen.flaps),
@@ -46,6 +47,15 @@ fn the_rules_keep_every_promise_to_120_clients_in_three_hours() {
 }
 
 #[test]
+fn the_rules_keep_every_promise_to_40_users_with_three_clients_each() {
+    for seed in 1..=5 {
+        let options = Options { seed, devices: 3, ..small() };
+        let seen = run(&options, EngineSite::new).unwrap_or_else(|failure| panic!("{failure}"));
+        check_that_it_shows_something(&seen);
+    }
+}
+
+#[test]
 fn a_room_so_large_that_lists_do_not_fit_is_followed_with_here_now() {
     let options =
         Options { members: 4_000, channels: 1, interval: 30, churn: 90.0, hours: 0.05, timeout: 10, ..small() };
@@ -56,6 +66,13 @@ fn a_room_so_large_that_lists_do_not_fit_is_followed_with_here_now() {
 #[test]
 fn a_node_keeps_every_promise_though_its_clock_jumps_and_it_is_restarted() {
     let options = Options { members: 100, hours: 0.25, restarts: 30.0, churn: 60.0, ..small() };
+    let seen = run(&options, NodeSite::new).unwrap_or_else(|failure| panic!("{failure}"));
+    check_that_it_shows_something(&seen);
+}
+
+#[test]
+fn a_node_keeps_every_promise_to_users_with_two_clients() {
+    let options = Options { members: 80, devices: 2, hours: 0.2, restarts: 30.0, churn: 60.0, ..small() };
     let seen = run(&options, NodeSite::new).unwrap_or_else(|failure| panic!("{failure}"));
     check_that_it_shows_something(&seen);
 }
@@ -120,9 +137,9 @@ impl Site for Broken {
         self.site.arrive(u, i, places, timeout, now);
     }
 
-    fn leave(&mut self, user: &UserId, channels: &[ChannelName], now: u64) {
+    fn leave(&mut self, user: &UserId, instance: &InstanceId, channels: &[ChannelName], now: u64) {
         if !matches!(self.fault, Fault::Deaf) {
-            self.site.leave(user, channels, now);
+            self.site.leave(user, instance, channels, now);
         }
     }
 

@@ -4,10 +4,11 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 
 use wire::presence::{Event, What};
-use wire::{ChannelName, UserId};
+use wire::{ChannelName, InstanceId, Json, UserId};
 
 use super::Options;
-use super::client::{Client, Deed, HOUR_MILLIS, Stay, channel};
+use super::client::{Client, Deed, HOUR_MILLIS, channel};
+use super::place::{Place, Renewal, Stay};
 use super::site::Site;
 use crate::automaton::{Automaton, shown};
 use crate::dice::Dice;
@@ -30,8 +31,10 @@ pub struct Seen {
     pub renewals: u64,
     /// Joins, leaves and timeouts, in events of their own or in lists.
     pub joins: u64,
-    /// Leave calls of who was there.
+    /// Leaves of who was there.
     pub leaves: u64,
+    /// Leave calls for one channel of several, or of one client while another one of its user stays.
+    pub partial: u64,
     /// Lapses.
     pub timeouts: u64,
     /// Interval events, and those whose lists did not fit.
@@ -42,7 +45,7 @@ pub struct Seen {
     pub flaps: u64,
     /// Whole channels that were compared with the truth.
     pub looks: u64,
-    /// How many clients were present, at the end of each hour, all hours together.
+    /// How many users were present on channels, at the end of each hour, all hours together.
     pub present: u64,
     /// How often that was counted.
     pub counted: u64,
@@ -61,7 +64,10 @@ pub(super) struct World<'o, S> {
     options: &'o Options,
     site: S,
     clients: Vec<Client>,
-    numbers: HashMap<UserId, usize>,
+    /// What is true, by the numbers below: of each client on each of its channels, of each user, on each channel.
+    places: Vec<(UserId, Place)>,
+    of_client: Vec<Vec<usize>>,
+    of_user: HashMap<UserId, Vec<(ChannelName, usize)>>,
     members: HashMap<ChannelName, Vec<usize>>,
     channels: Vec<ChannelName>,
     wakes: BinaryHeap<Reverse<(u64, usize)>>,
@@ -86,20 +92,32 @@ impl<'o, S: Site> World<'o, S> {
     pub(super) fn new(options: &'o Options, members: &[usize], site: S, told: bool) -> Self {
         let channels: Vec<ChannelName> = (0..options.channels.max(1)).map(channel).collect();
         let mut clients: Vec<Client> = members.iter().map(|number| Client::new(*number, options, &channels)).collect();
+        let (mut places, mut of_client) = (Vec::new(), Vec::with_capacity(clients.len()));
+        let mut of_user: HashMap<UserId, Vec<(ChannelName, usize)>> = HashMap::new();
         let mut members: HashMap<ChannelName, Vec<usize>> = HashMap::new();
         let mut wakes = BinaryHeap::with_capacity(clients.len());
         for (index, client) in clients.iter_mut().enumerate() {
             wakes.push(Reverse((client.first(), index)));
-            for channel in &client.channels {
-                members.entry(channel.clone()).or_default().push(index);
-            }
+            let known = of_user.entry(client.user.clone()).or_default();
+            let mut place_of = |channel: &ChannelName| {
+                if let Some((_, place)) = known.iter().find(|(other, _)| other == channel) {
+                    return *place;
+                }
+                let place = places.len();
+                places.push((client.user.clone(), Place::never()));
+                known.push((channel.clone(), place));
+                members.entry(channel.clone()).or_default().push(place);
+                place
+            };
+            of_client.push(client.channels.iter().map(&mut place_of).collect());
         }
-        let numbers = clients.iter().enumerate().map(|(index, client)| (client.user.clone(), index)).collect();
         Self {
             options,
             site,
             clients,
-            numbers,
+            places,
+            of_client,
+            of_user,
             members,
             channels,
             wakes,
@@ -164,48 +182,91 @@ impl<'o, S: Site> World<'o, S> {
     }
 
     fn act(&mut self, index: usize) -> Result<u64, Violation> {
-        let (now, timeout) = (self.now, self.options.timeout);
-        let client = &mut self.clients[index];
-        let (mut deed, next) = client.act(self.options, now);
-        if deed == Deed::SetState && !client.is_present(now) {
+        let now = self.now;
+        let (mut deed, next) = self.clients[index].act(self.options, now);
+        let is_there = |world: &Self, at: usize| world.places[world.of_client[index][at]].1.is_present(now);
+        if deed == Deed::SetState && !self.clients[index].on().all(|at| is_there(self, at)) {
             deed = Deed::Arrive;
         }
         self.seen.member_events += 1;
+        let client = &self.clients[index];
         if let Some(history) = &mut self.history {
-            history.push(format!("{:>12.3} s  {} {deed:?} on {:?}", now as f64 / 1000.0, client.user, client.channels));
+            let (user, instance, on) = (&client.user, &client.instance, client.on().map(|at| &client.channels[at]));
+            let on: Vec<_> = on.map(ChannelName::as_str).collect();
+            history.push(format!("{:>12.3} s  {user} ({instance}) {deed:?} on {on:?}", now as f64 / 1000.0));
         }
         match deed {
-            Deed::Arrive | Deed::ArriveWithState => {
-                self.seen.renewals += 1;
-                let was_late = client.stay.is_some() && client.gone_since.is_none() && client.left_at.is_none();
-                let joins = client.renew(now);
-                self.seen.flaps += u64::from(joins && was_late);
-                client.left_at = None;
-                if deed == Deed::ArriveWithState {
-                    let state = client.new_state();
-                    client.state = Some(state.clone());
-                    let places: Vec<_> =
-                        client.channels.iter().map(|channel| (channel.clone(), Some(state.clone()))).collect();
-                    self.site.arrive(&client.user, &client.instance, &places, timeout, now);
-                } else {
-                    self.site.arrive(&client.user, &client.instance, &client.places, timeout, now);
+            Deed::Arrive => self.arrive(index, None),
+            Deed::ArriveWithState => {
+                let state = self.clients[index].new_state();
+                self.arrive(index, Some(&state));
+            }
+            Deed::SetState => self.set_state(index),
+            Deed::Leave => {
+                let all = client.on().collect::<Vec<_>>();
+                self.leave(index, &all);
+            }
+            Deed::LeaveOne => {
+                let one = self.clients[index].leave_one();
+                self.seen.partial += 1;
+                self.leave(index, &[one]);
+            }
+            Deed::Crash { gone_since } => {
+                let told_apart = self.told_apart(index);
+                for at in client.on() {
+                    self.places[self.of_client[index][at]].1.vanish(told_apart.as_ref(), gone_since);
                 }
             }
-            Deed::SetState => {
-                let state = client.new_state();
-                client.state = Some(state.clone());
-                self.site.set_state(&client.user, &client.channels, &state, now);
-            }
-            Deed::Leave => {
-                client.left_at = Some(now);
-                client.before = client.stay.take().filter(|stay| !stay.goes_on(now));
-                self.site.leave(&client.user, &client.channels, now);
-            }
-            Deed::Crash { gone_since } => client.gone_since = Some(gone_since),
             Deed::Stall => {}
         }
         self.read()?;
         Ok(next)
+    }
+
+    /// What tells a client from the others of its user; nothing where nothing does.
+    fn told_apart(&self, index: usize) -> Option<InstanceId> {
+        (self.options.devices > 1).then(|| self.clients[index].instance.clone())
+    }
+
+    fn arrive(&mut self, index: usize, state: Option<&Json>) {
+        let (now, timeout, told_apart) = (self.now, self.options.timeout, self.told_apart(index));
+        self.seen.renewals += 1;
+        let client = &mut self.clients[index];
+        client.renew(now);
+        let mut names = Vec::with_capacity(client.channels.len());
+        for at in client.on() {
+            let place = &mut self.places[self.of_client[index][at]].1;
+            let renewal = place.renew(told_apart.as_ref(), now + timeout * 1000, now);
+            self.seen.flaps += u64::from(renewal == Renewal::CameBack);
+            if state.is_some() {
+                place.state = state.cloned();
+            }
+            names.push((client.channels[at].clone(), state.cloned()));
+        }
+        self.site.arrive(&client.user, &client.instance, &names, timeout, now);
+    }
+
+    fn set_state(&mut self, index: usize) {
+        let client = &mut self.clients[index];
+        let state = client.new_state();
+        let channels: Vec<_> = client.on().map(|at| client.channels[at].clone()).collect();
+        for at in client.on() {
+            self.places[self.of_client[index][at]].1.state = Some(state.clone());
+        }
+        self.site.set_state(&client.user, &channels, &state, self.now);
+    }
+
+    /// Takes a client off some of its channels.
+    fn leave(&mut self, index: usize, which: &[usize]) {
+        let (now, told_apart) = (self.now, self.told_apart(index));
+        let client = &self.clients[index];
+        for at in which {
+            let place = &mut self.places[self.of_client[index][*at]].1;
+            place.leave(told_apart.as_ref(), now);
+            self.seen.partial += u64::from(place.is_present(now));
+        }
+        let channels: Vec<_> = which.iter().map(|at| client.channels[*at].clone()).collect();
+        self.site.leave(&client.user, &client.instance, &channels, now);
     }
 
     fn hand(&mut self, hand: &mut Hand) -> Result<(), Violation> {
@@ -224,7 +285,7 @@ impl<'o, S: Site> World<'o, S> {
             hand.restart = now + hand.wait(self.options.restarts);
         }
         if hand.count <= now {
-            self.seen.present += self.clients.iter().filter(|client| client.is_present(now)).count() as u64;
+            self.seen.present += self.places.iter().filter(|(_, place)| place.is_present(now)).count() as u64;
             self.seen.counted += 1;
             hand.count = now + HOUR_MILLIS;
         }
@@ -248,13 +309,12 @@ impl<'o, S: Site> World<'o, S> {
             let what = format!("here now on {channel} lists {} of {occupancy}", listed.len());
             return Err(Violation::new(Gate::R4, what));
         }
-        for index in members {
-            let client = &self.clients[*index];
-            let user = &client.user;
-            match (client.is_present(now), shown.remove(user)) {
-                (true, Some(state)) if *state == client.state => {}
+        for number in members {
+            let (user, place) = &self.places[*number];
+            match (place.is_present(now), shown.remove(user)) {
+                (true, Some(state)) if *state == place.state => {}
                 (true, Some(state)) => {
-                    let what = format!("{user} has {state:?} on {channel}, and set {:?}", client.state);
+                    let what = format!("{user} has {state:?} on {channel}, and set {:?}", place.state);
                     return Err(Violation::new(Gate::R4, what));
                 }
                 (false, None) => {}
@@ -272,14 +332,15 @@ impl<'o, S: Site> World<'o, S> {
         if let Some(user) = shown.keys().next() {
             return Err(Violation::new(Gate::R1, format!("{user} is shown on {channel}, where it never was")));
         }
-        if let Some(index) = members.first() {
-            let client = &self.clients[*index];
-            let mut places = self.site.where_now(&client.user, now);
-            let mut expected = if client.is_present(now) { client.channels.clone() } else { Vec::new() };
+        if let Some(number) = members.first() {
+            let user = &self.places[*number].0;
+            let mut places = self.site.where_now(user, now);
+            let known = self.of_user[user].iter().filter(|(_, number)| self.places[*number].1.is_present(now));
+            let mut expected: Vec<_> = known.map(|(channel, _)| channel.clone()).collect();
             places.sort_unstable();
             expected.sort_unstable();
             if places != expected {
-                let what = format!("where now of {} is {places:?} in place of {expected:?}", client.user);
+                let what = format!("where now of {user} is {places:?} in place of {expected:?}");
                 return Err(Violation::new(Gate::R4, what));
             }
         }
@@ -323,7 +384,7 @@ impl<'o, S: Site> World<'o, S> {
 
     fn judge_join(&mut self, user: &UserId, event: &Event) -> Result<(), Violation> {
         self.seen.joins += 1;
-        match self.clients[self.numbers[user]].stay {
+        match self.place(user, &event.channel).stay {
             Some(stay) if stay.joined == self.now => Ok(()),
             _ => Err(Violation::new(Gate::R3, format!("{user} did not come now: {}", shown(event)))),
         }
@@ -331,7 +392,7 @@ impl<'o, S: Site> World<'o, S> {
 
     fn judge_leave(&mut self, user: &UserId, event: &Event) -> Result<(), Violation> {
         self.seen.leaves += 1;
-        match self.clients[self.numbers[user]].left_at {
+        match self.place(user, &event.channel).left_at {
             Some(at) if at == self.now => Ok(()),
             _ => Err(Violation::new(Gate::R2, format!("{user} did not leave: {}", shown(event)))),
         }
@@ -340,10 +401,11 @@ impl<'o, S: Site> World<'o, S> {
     /// `wait` is how long the event may have been gathered, in milliseconds.
     fn judge_timeout(&mut self, user: &UserId, event: &Event, wait: u64) -> Result<(), Violation> {
         self.seen.timeouts += 1;
-        let client = &self.clients[self.numbers[user]];
-        let joined_now = client.stay.is_some_and(|stay| stay.joined == self.now);
+        let place = self.place(user, &event.channel);
+        let (stay, before, gone_since) = (place.stay, place.before, place.gone_since());
+        let joined_now = stay.is_some_and(|stay| stay.joined == self.now);
         let is_over = |stay: &Stay| stay.deadline <= self.now;
-        let stay = if joined_now { client.before } else { client.stay.or(client.before) };
+        let stay = if joined_now { before } else { stay.or(before) };
         let Some(stay) = stay.filter(is_over) else {
             return Err(Violation::new(Gate::R2, format!("{user} had left or renewed in time: {}", shown(event))));
         };
@@ -354,10 +416,17 @@ impl<'o, S: Site> World<'o, S> {
         if wait == 0 {
             self.seen.late.record(late);
         }
-        if let Some(gone_since) = client.gone_since {
+        if let Some(gone_since) = gone_since {
             self.seen.ghost.record(self.now.saturating_sub(gone_since));
         }
         Ok(())
+    }
+
+    /// What is true of a user that an event tells of. Of one that was never there, nothing is.
+    fn place(&self, user: &UserId, channel: &ChannelName) -> &Place {
+        static NEVER: Place = Place::never();
+        let places = self.of_user.get(user).into_iter().flatten();
+        places.filter(|(other, _)| other == channel).map(|(_, number)| &self.places[*number].1).next().unwrap_or(&NEVER)
     }
 
     fn tell(&mut self, line: impl FnOnce() -> String) {
