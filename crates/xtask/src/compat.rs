@@ -43,6 +43,10 @@ pub(crate) fn run(repository: &Repository, steps: &mut Steps, server: Option<Pat
     let Some(mut programs) = set_up(repository, steps) else { return };
     let Some(server) = server.or_else(|| release_build(repository, steps)) else { return };
     let folder = folder(repository);
+    for program in &mut programs {
+        // For those who start one of their own.
+        program.command.env("HEREABOUTS_SERVER", &server);
+    }
     let Some(server) = steps.step("compat: server starts", || Server::start(&server, &folder)) else { return };
 
     programs.iter_mut().for_each(|program| server.tell(&mut program.command));

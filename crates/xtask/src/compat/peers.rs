@@ -49,11 +49,12 @@ pub(super) struct Program {
     pub(super) command: Command,
 }
 
-/// How `run.mjs` is called for each SDK, and what that is called here.
-const JAVASCRIPT: [(&str, &[&str]); 3] = [
-    ("javascript newest, event engine on", &["pubnub-newest", "on"]),
-    ("javascript newest, event engine off", &["pubnub-newest", "off"]),
-    ("javascript mit", &["pubnub-mit"]),
+/// How the programs are called for each SDK, and what that is called here.
+const JAVASCRIPT: [(&str, &str, &[&str]); 4] = [
+    ("javascript restarts", "restart.mjs", &[]),
+    ("javascript newest, event engine on", "run.mjs", &["pubnub-newest", "on"]),
+    ("javascript newest, event engine off", "run.mjs", &["pubnub-newest", "off"]),
+    ("javascript mit", "run.mjs", &["pubnub-mit"]),
 ];
 
 /// The build tags of each SDK, and what that is called here.
@@ -84,9 +85,9 @@ impl Environment {
                 let folder = repository.root.join("compat/javascript");
                 let pinned = repository.read("compat/javascript/package-lock.json")?;
                 once(&folder.join("node_modules"), &pinned, || install_javascript(&folder))?;
-                let program = |(name, arguments): (&'static str, &[&str])| {
+                let program = |(name, file, arguments): (&'static str, &str, &[&str])| {
                     let mut command = Command::new("node");
-                    command.arg(folder.join("run.mjs")).args(arguments);
+                    command.arg(folder.join(file)).args(arguments);
                     Program { name, command }
                 };
                 Ok(JAVASCRIPT.map(program).into())
