@@ -214,6 +214,10 @@ impl Keyset {
     /// # Errors
     /// The refusal, in the form of the operation, with the names that the caller may not use.
     pub fn decide<A: Act>(&self, shown: &Credentials<'_>, act: A) -> Result<Permit<A>, Refusal> {
+        let act = match self.access.guard.load().decide_open(act) {
+            Ok(permit) => return Ok(permit),
+            Err(act) => act,
+        };
         let now = self.now().timestamp();
         let grounds = self.access.grounds(shown, now)?;
         self.access.guard.load().decide(grounds, act, &self.access.read_ledger(), now)

@@ -118,6 +118,12 @@ impl Node {
         &self.memory
     }
 
+    /// About now, for what is read to the second.
+    #[must_use]
+    pub fn recent(&self) -> Timestamp {
+        self.clock.recent()
+    }
+
     /// What was found of the run before.
     #[must_use]
     pub fn restored(&self) -> &Restored {

@@ -275,7 +275,7 @@ impl LongPoll {
         }
         let is_over = !items.is_empty() || self.stage == Stage::Expired || self.keyset.is_closing();
         let cursor = items.last().map_or(self.read_until, Item::timetoken);
-        Ok(is_over.then_some(Batch { cursor, items, gap: self.gap }))
+        Ok(is_over.then_some(Batch { cursor, items, gap: self.gap, at: self.read_until }))
     }
 
     /// Picks what the caller wants, in the order of time, up to the size of a reply.

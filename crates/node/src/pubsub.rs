@@ -51,11 +51,13 @@ pub struct Batch {
     pub items: SmallVec<[Item; 1]>,
     /// What is missing before it.
     pub gap: Option<Gap>,
+    /// When it was read.
+    pub at: Timetoken,
 }
 
 impl Batch {
     pub(crate) fn empty(cursor: Timetoken) -> Self {
-        Self { cursor, items: SmallVec::new(), gap: None }
+        Self { cursor, items: SmallVec::new(), gap: None, at: cursor }
     }
 }
 

@@ -15,7 +15,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use wire::{Refusal, Timetoken};
+use wire::Refusal;
 
 /// Seconds; from what a heartbeat takes to what nobody should see.
 const LATENCIES: [f64; 12] = [25e-6, 50e-6, 1e-4, 25e-5, 5e-4, 1e-3, 25e-4, 5e-3, 1e-2, 5e-2, 0.25, 1.0];
@@ -103,9 +103,9 @@ impl Metrics {
     }
 
     /// Notes how old the newest message of a reply is.
-    pub(crate) fn delivered(&self, batch: &Batch, now: Timetoken) {
+    pub(crate) fn delivered(&self, batch: &Batch) {
         if let Some(item) = batch.items.last() {
-            self.ages.observe(now.ticks().saturating_sub(item.timetoken().ticks()) as f64 / 1e7);
+            self.ages.observe(batch.at.ticks().saturating_sub(item.timetoken().ticks()) as f64 / 1e7);
         }
     }
 
@@ -154,9 +154,10 @@ pub(crate) struct Served<'m> {
 }
 
 impl<'m> Served<'m> {
-    pub(crate) fn begin(metrics: &'m Metrics) -> Self {
+    /// A request was read at `begun`.
+    pub(crate) fn begin(metrics: &'m Metrics, begun: Instant) -> Self {
         metrics.under_way.add(1);
-        Self { metrics, begun: Instant::now() }
+        Self { metrics, begun }
     }
 
     /// The reply is written. What had to wait says nothing about how quick the server is.

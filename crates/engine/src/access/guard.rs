@@ -137,6 +137,14 @@ impl Guard {
         }
     }
 
+    /// Decides where everyone may do everything, which needs neither a time nor a ledger.
+    ///
+    /// # Errors
+    /// The act, where there is something to decide.
+    pub fn decide_open<A: Act>(&self, act: A) -> Result<Permit<A>, A> {
+        if self.is_open() { Ok(Permit { act, grounds: Grounds(Ground::Open) }) } else { Err(act) }
+    }
+
     /// Decides on an act.
     ///
     /// # Errors

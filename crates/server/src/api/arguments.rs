@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use node::{Caller, GroupStream, PresenceOptions};
+use smallvec::SmallVec;
 use wire::names::PRESENCE_SUFFIX;
 use wire::target::Target;
 use wire::{ChannelName, GroupName, InstanceId, InvalidName, Json, NotUtf8, UserId, decode};
@@ -39,29 +40,30 @@ impl std::fmt::Display for Invalid {
     }
 }
 
-/// The query of a request.
+/// The query of a request, taken apart once: an operation asks for about ten parameters, and an SDK sends as many.
 pub(super) struct Arguments<'t> {
-    target: &'t Target<'t>,
+    pairs: SmallVec<[(&'t str, &'t str); 16]>,
 }
 
 impl<'t> Arguments<'t> {
-    pub(super) fn new(target: &'t Target<'t>) -> Self {
-        Self { target }
+    pub(super) fn new(target: &Target<'t>) -> Self {
+        Self { pairs: target.pairs().collect() }
     }
 
-    /// A parameter as sent. Empty equals absent.
+    /// The first parameter of this name as sent. Empty equals absent.
     pub(super) fn raw(&self, name: &str) -> Option<&'t str> {
-        self.target.raw_query(name)
+        let (_, value) = self.pairs.iter().find(|(key, _)| *key == name)?;
+        Some(*value).filter(|value| !value.is_empty())
     }
 
-    /// A parameter, decoded. Empty equals absent.
+    /// The same, decoded.
     pub(super) fn text(&self, name: &str) -> Result<Option<Cow<'t, str>>, Invalid> {
-        Ok(self.target.query(name)?)
+        Ok(self.raw(name).map(decode).transpose()?)
     }
 
     /// Whether the client runs an event loop (`ee`, which it sends without a value).
     pub(super) fn has_event_loop(&self) -> bool {
-        self.target.names("ee")
+        self.pairs.iter().any(|(key, _)| *key == "ee")
     }
 
     /// A whole number in decimal digits; one too large for any use counts as the largest.

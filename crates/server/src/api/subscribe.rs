@@ -97,7 +97,7 @@ impl Subscribed {
         Pin::new(&mut self.poll).poll(context).map(|answer| {
             let reply = match answer {
                 Ok(batch) => {
-                    app.metrics.delivered(&batch, app.node.now());
+                    app.metrics.delivered(&batch);
                     let body = (self.render)(&batch, self.poll.keyset(), self.shape);
                     Reply::json(ContentType::Script, body).with_gap(batch.gap)
                 }
@@ -113,7 +113,7 @@ impl Subscribed {
     }
 }
 
-fn poll(app: &App, door: &Door<'_>, read: Read<'_>, callback: Option<String>, render: Render) -> Answer {
+fn poll(app: &App, door: &Door<'_>, read: Read<'_, '_>, callback: Option<String>, render: Render) -> Answer {
     let begun = read.checked(door).and_then(|(permit, request)| {
         let Listen { channels, groups } = permit.act();
         let shape = Shape { several: channels.len() > 1 || !groups.is_empty(), groups: !groups.is_empty() };
@@ -128,14 +128,14 @@ fn poll(app: &App, door: &Door<'_>, read: Read<'_>, callback: Option<String>, re
 }
 
 /// A subscribe as far as it can be read without its key set.
-struct Read<'t> {
+struct Read<'r, 't> {
     named: Result<Listen, Refusal>,
     cursor: Result<Option<Timetoken>, Refusal>,
     filter: Result<Option<MessageFilter>, Refusal>,
-    arguments: &'t Arguments<'t>,
+    arguments: &'r Arguments<'t>,
 }
 
-fn read<'t>(arguments: &'t Arguments<'t>, channels: &str, timetoken: Option<&str>) -> Read<'t> {
+fn read<'r, 't>(arguments: &'r Arguments<'t>, channels: &str, timetoken: Option<&str>) -> Read<'r, 't> {
     let unreadable = |what: &str, why: &arguments::Invalid| Refusal::InvalidSubscribe(format!("Invalid {what}: {why}"));
     let channels = arguments::channels(channels).map_err(|why| unreadable("channel", &why));
     let groups = || arguments.group_streams().map_err(|why| unreadable("channel group", &why));
@@ -150,7 +150,7 @@ fn read<'t>(arguments: &'t Arguments<'t>, channels: &str, timetoken: Option<&str
     }
 }
 
-impl Read<'_> {
+impl Read<'_, '_> {
     /// The checks in their order: access, switches, then parameters.
     fn checked(self, door: &Door<'_>) -> Result<(Permit<Listen>, Subscribe), Refusal> {
         let options = door.keyset.options();

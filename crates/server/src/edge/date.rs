@@ -3,15 +3,15 @@
 use std::cell::RefCell;
 use std::time::{Duration, UNIX_EPOCH};
 
-use wire::Timetoken;
+use wire::Timestamp;
 
 thread_local! {
     static LAST: RefCell<(u64, String)> = const { RefCell::new((u64::MAX, String::new())) };
 }
 
 /// Calls `use_it` with `now` in the form of HTTP.
-pub(super) fn with(now: Timetoken, use_it: impl FnOnce(&str)) {
-    let seconds = now.timestamp().seconds();
+pub(super) fn with(now: Timestamp, use_it: impl FnOnce(&str)) {
+    let seconds = now.seconds();
     LAST.with_borrow_mut(|(last, date)| {
         if *last != seconds {
             *last = seconds;

@@ -226,7 +226,7 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
 }
 
 async fn protocol(State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, request: HttpRequest) -> Response {
-    let served = Served::begin(&app.metrics);
+    let served = Served::begin(&app.metrics, std::time::Instant::now());
     let under_way = caller.activity.begin();
     let mut room = app.node.memory().hold(REQUEST_BYTES);
     let (parts, body) = request.into_parts();

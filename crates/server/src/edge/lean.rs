@@ -52,9 +52,10 @@ pub(super) enum After<S> {
 
 /// Serves a connection until it closes or is handed over.
 pub(super) async fn serve<S: Transport>(app: &Arc<App>, guest: &Guest, room: Reserved, stream: S) -> After<S> {
-    let patience = Patience::new(Instant::now() + app.edge.idle);
+    let now = Instant::now();
+    let patience = Patience::new(now + app.edge.idle);
     let own = room.bytes();
-    let mut connection = Connection { app, guest, room, own, stream, ahead: Vec::new(), patience };
+    let mut connection = Connection { app, guest, room, own, stream, ahead: Vec::new(), patience, now };
     loop {
         match connection.next().await {
             Ok(Next::Served) => {}
@@ -75,6 +76,9 @@ struct Connection<'a, S> {
     /// Bytes read and not yet used. Empty, and without memory, while the connection waits.
     ahead: Vec<u8>,
     patience: Patience,
+    /// When the task began its turn. A clock takes longer to read than a small request to parse, so all that a turn does
+    /// takes place at the same time.
+    now: Instant,
 }
 
 enum Next {
@@ -137,9 +141,9 @@ impl<S: Transport> Connection<'_, S> {
             }
             let edge = &self.app.edge;
             let wait = match (self.ahead.is_empty(), read_until) {
-                (true, _) => Instant::now() + edge.idle,
+                (true, _) => self.now + edge.idle,
                 (false, Some(until)) => until,
-                (false, None) => *read_until.insert(Instant::now() + edge.head),
+                (false, None) => *read_until.insert(self.now + edge.head),
             };
             match self.read_until(wait).await? {
                 Some(0) => return Ok(Next::Close),
@@ -217,13 +221,18 @@ impl<S: Transport> Connection<'_, S> {
 
     async fn serve(&mut self, request: Whole) -> io::Result<Next> {
         let app = self.app;
-        let served = Served::begin(&app.metrics);
+        self.now = Instant::now();
+        let served = Served::begin(&app.metrics, self.now.into_std());
         let Whole { gzip, close, .. } = request;
         let (operation, answer) = self.answer(&request);
         let waited = matches!(answer, Answer::Later(_));
         let reply = match answer {
             Answer::Now(reply) => Some(reply),
-            Answer::Soon(reply) => self.attend(reply).await?,
+            Answer::Soon(reply) => {
+                let reply = self.attend(reply).await?;
+                self.now = Instant::now();
+                reply
+            }
             Answer::Later(poll) => self.hold(poll).await?,
         };
         let Some(reply) = reply else { return Ok(Next::Close) };
@@ -234,6 +243,7 @@ impl<S: Transport> Connection<'_, S> {
         drop(reply);
         if !rest.is_empty() || !self.stream.is_flushed() {
             Box::pin(self.send_rest(&rest)).await?;
+            self.now = Instant::now();
         }
         served.end(operation, status, waited);
         if close { Box::pin(self.linger()).await } else { Ok(Next::Served) }
@@ -262,9 +272,11 @@ impl<S: Transport> Connection<'_, S> {
 
     /// The same for a poll, as long as it is held.
     async fn hold(&mut self, mut poll: Subscribed) -> io::Result<Option<Reply>> {
-        self.patience.extend(Instant::now() + self.app.edge.poll_hold);
+        self.patience.extend(self.now + self.app.edge.poll_hold);
+        let mut first = true;
         poll_fn(|context| {
-            if self.patience.poll_expired(context).is_ready() {
+            self.begin_turn(&mut first);
+            if self.patience.poll_expired(self.now, context).is_ready() {
                 poll.expire();
             }
             match poll.poll(self.app, context) {
@@ -286,7 +298,7 @@ impl<S: Transport> Connection<'_, S> {
     }
 
     async fn refuse(&mut self, refusal: &Refusal) -> io::Result<Next> {
-        let served = Served::begin(&self.app.metrics);
+        let served = Served::begin(&self.app.metrics, self.now.into_std());
         let reply = api::refuse(self.app, refusal);
         self.ahead = Vec::new();
         let rest = self.send(&reply, true)?;
@@ -299,7 +311,7 @@ impl<S: Transport> Connection<'_, S> {
     fn send(&mut self, reply: &Reply, close: bool) -> io::Result<Vec<u8>> {
         SCRATCH.with_borrow_mut(|out| {
             out.clear();
-            reply.write(out, self.app.node.now(), close);
+            reply.write(out, self.app.node.recent(), close);
             let sent = self.stream.write_now(out)?;
             let rest = out[sent..].to_vec();
             // One large reply must not stay in memory for every later small one.
@@ -345,11 +357,22 @@ impl<S: Transport> Connection<'_, S> {
     /// Reads more. None when nothing came in time.
     async fn read_until(&mut self, until: Instant) -> io::Result<Option<usize>> {
         self.patience.extend(until);
-        poll_fn(|context| match self.poll_read(context) {
-            Poll::Ready(outcome) => Poll::Ready(outcome.map(Some)),
-            Poll::Pending => self.patience.poll_expired(context).map(|()| Ok(None)),
+        let mut first = true;
+        poll_fn(|context| {
+            self.begin_turn(&mut first);
+            match self.poll_read(context) {
+                Poll::Ready(outcome) => Poll::Ready(outcome.map(Some)),
+                Poll::Pending => self.patience.poll_expired(self.now, context).map(|()| Ok(None)),
+            }
         })
         .await
+    }
+
+    /// Whoever waits and is asked for the first time does so within a turn; later it was woken for a new one.
+    fn begin_turn(&mut self, first: &mut bool) {
+        if !std::mem::take(first) {
+            self.now = Instant::now();
+        }
     }
 
     /// Reads into the stack first, so that waiting needs no buffer. By way of `poll_read` and not `try_read`: it knows

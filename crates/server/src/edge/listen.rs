@@ -158,8 +158,7 @@ impl Serving {
 
 /// One connection too many: says so, if the kernel takes it at once.
 fn turn_away(app: &App, stream: &TcpStream, refusal: &Refusal) {
-    let now = app.node.now();
     let mut out = Vec::new();
-    crate::api::refuse(app, refusal).write(&mut out, now, true);
+    crate::api::refuse(app, refusal).write(&mut out, app.node.recent(), true);
     let _ = stream.try_write(&out);
 }

@@ -30,9 +30,9 @@ impl Patience {
         }
     }
 
-    /// Ready once the deadline is past.
-    pub(super) fn poll_expired(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        if self.wakes_at.is_some_and(|at| Instant::now() < at) {
+    /// Ready once the deadline is past. `now` is when the task began its turn.
+    pub(super) fn poll_expired(&mut self, now: Instant, context: &mut Context<'_>) -> Poll<()> {
+        if self.wakes_at.is_some_and(|at| now < at) {
             return Poll::Pending;
         }
         self.wakes_at = None;
@@ -66,11 +66,11 @@ mod tests {
         let after = |seconds| start + Duration::from_secs(seconds);
         let mut patience = Patience::new(after(10));
         patience.extend(after(30));
-        poll_fn(|context| patience.poll_expired(context)).await;
+        poll_fn(|context| patience.poll_expired(Instant::now(), context)).await;
         assert_eq!(start.elapsed().as_secs(), 30);
         patience.extend(after(100));
         patience.extend(after(40));
-        poll_fn(|context| patience.poll_expired(context)).await;
+        poll_fn(|context| patience.poll_expired(Instant::now(), context)).await;
         assert_eq!(start.elapsed().as_secs(), 40);
     }
 }

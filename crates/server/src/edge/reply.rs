@@ -6,7 +6,7 @@ use std::io::Write;
 use engine::pubsub::Gap;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use wire::{Refusal, Timetoken};
+use wire::{Refusal, Timestamp, Timetoken};
 
 use super::date;
 
@@ -167,7 +167,7 @@ impl Reply {
     }
 
     /// Appends the reply as HTTP/1.1.
-    pub(crate) fn write(&self, out: &mut Vec<u8>, now: Timetoken, close: bool) {
+    pub(crate) fn write(&self, out: &mut Vec<u8>, now: Timestamp, close: bool) {
         out.reserve(320 + self.body.len());
         out.extend_from_slice(b"HTTP/1.1 ");
         push_number(out, self.status.into());

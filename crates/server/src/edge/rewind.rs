@@ -59,7 +59,7 @@ impl<S: Transport> Rewind<S> {
         if self.last_words.is_none() && self.activity.rests() {
             self.last_words = LastWords::of(bytes, |refusal| {
                 let mut text = Vec::new();
-                api::refuse(&self.app, refusal).write(&mut text, self.app.node.now(), true);
+                api::refuse(&self.app, refusal).write(&mut text, self.app.node.recent(), true);
                 text
             });
         }
