@@ -11,6 +11,7 @@ mod compare;
 mod constant;
 mod context;
 mod load;
+mod micro;
 mod page;
 mod process;
 mod raw;
@@ -39,6 +40,8 @@ enum Task {
     Compare(compare::Compare),
     /// App context.
     Context(Arguments),
+    /// The rules alone, in instructions: for a machine that has no quiet moment.
+    Micro(micro::Micro),
     /// The limit: an epoll loop that parses heads, parks polls and writes replies, and nothing else.
     Raw {
         /// The address and port to listen on.
@@ -85,6 +88,7 @@ fn main() -> anyhow::Result<()> {
     match CommandLine::parse().command {
         Task::Compare(arguments) => compare::run(&arguments),
         Task::Context(arguments) => context(&arguments),
+        Task::Micro(arguments) => micro::run(&arguments),
         Task::Raw { address } => raw::listen(address),
         Task::Constant { address } => constant::serve(address),
     }

@@ -28,12 +28,18 @@ pub(crate) struct Options {
     /// Only us and our limits, without the peers. Prints the tables, and leaves the page as it is
     #[arg(long)]
     alone: bool,
+    /// The rules alone, in instructions, for a machine that has no quiet moment. Prints a table
+    #[arg(long, conflicts_with_all = ["rounds", "quick", "alone", "server"])]
+    micro: bool,
     /// An already built `hereabouts`; without it, a release build is made
     #[arg(long, value_name = "FILE")]
     server: Option<PathBuf>,
 }
 
 pub(crate) fn run(repository: &Repository, steps: &mut Steps, options: &Options) {
+    if options.micro {
+        return micro(repository, steps, &options.only);
+    }
     let installed = repository.target.join("bench");
     if !options.alone {
         for peer in PEERS {
@@ -65,4 +71,16 @@ pub(crate) fn run(repository: &Repository, steps: &mut Steps, options: &Options)
         compare.args(["--page", "docs/benchmarks.md"]);
     }
     steps.show("bench: measurements", compare);
+}
+
+fn micro(repository: &Repository, steps: &mut Steps, only: &[String]) {
+    if !steps.run("bench: release build", repository.cargo("build --release --package hereabouts-bench")) {
+        return;
+    }
+    let mut micro = Command::new(repository.target.join("release/hereabouts-bench"));
+    micro.arg("micro");
+    for case in only {
+        micro.args(["--only", case]);
+    }
+    steps.show("bench: instructions", micro);
 }

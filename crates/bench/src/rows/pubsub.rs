@@ -52,6 +52,7 @@ pub(super) fn rows() -> Vec<Row> {
     let one = |bench: &Bench, kind| run(bench, kind, &THOUSAND);
     let packed = |bench: &Bench, kind| run(bench, kind, &Crowd { in_flight: 64, ..THOUSAND });
     let present = |bench: &Bench, kind| run(bench, kind, &Crowd { users: true, ..THOUSAND });
+    let stalled = |bench: &Bench, kind| run(bench, kind, &Crowd { stalled: 1, ..THOUSAND });
     let slow = |bench: &Bench, kind| run(bench, kind, &Crowd { stalled: 100, ..THOUSAND });
     vec![
         Row::new("fan-1", "one message to 1,000 subscribers, one at a time", &ALL, SHOWN, one)
@@ -78,6 +79,13 @@ pub(super) fn rows() -> Vec<Row> {
                 .goal(1_500_000.0),
         ),
         Row::new("fan-present", "one at a time, each subscriber present as a user", &[Kind::Ours], SHOWN, present),
+        Row::new("fan-stalled", "one at a time, and one more who takes nothing", &[Kind::Ours], SHOWN, stalled).asks(
+            Goal::new("R18: long poll ×1,000 beside one who takes nothing, p99 of the last", Metric::P99).of_limit(
+                "fan-1",
+                Kind::Ours,
+                1.0 / 1.1,
+            ),
+        ),
         Row::new("fan-slow", "one at a time, and 100 more who take nothing", &POLLED, SHOWN, slow).asks(
             Goal::new("long poll ×1,000 beside 100 who take nothing", Metric::PerCore)
                 .rivals(&[Kind::Nchan])
