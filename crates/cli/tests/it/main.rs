@@ -19,4 +19,5 @@ mod random;
 mod records;
 mod restart;
 mod secrecy;
+mod slow_readers;
 mod tls;
