@@ -14,6 +14,8 @@ mod keysets;
 mod link;
 mod migrations;
 mod overlay;
+mod put;
+mod text_order;
 mod tls;
 mod writer;
 
@@ -72,6 +74,7 @@ impl Postgres {
             error => unreachable(Arc::new(error)),
         })?;
         migrations::run(&mut first, &shown).await?;
+        text_order::renew(&first).await.map_err(|error| unreachable(Arc::new(error)))?;
         link.keep(first);
         Ok(Self { readers, writer: Writer::start(link) })
     }

@@ -1,17 +1,24 @@
 //! The store in one SQLite file, for a server on one machine.
 //!
-//! - One thread writes ([`writer`]); it alone commits and checkpoints. Concurrent calls share a commit.
+//! - One thread writes ([`writer`]), and it alone commits. Concurrent calls share a commit. Another folds what it wrote into
+//!   the database ([`log`]).
 //! - Readers have connections of their own ([`readers`]). In WAL mode they see the last commit and never wait.
 //! - `synchronous=FULL`: a commit is on the disk before anybody hears of it.
 //! - Callers' text reaches SQL as bound values only.
 
 mod access;
 mod context;
+mod custom_index;
 mod functions;
 mod groups;
 mod keysets;
+mod lists;
+mod log;
+mod memory;
 mod migrations;
 mod readers;
+mod tables;
+mod text_order;
 mod writer;
 
 use std::io;
@@ -29,6 +36,10 @@ use crate::directory::open_private;
 use crate::{DataDirectory, Health, OpenError, Reply, StoreError};
 
 const FILE: &str = "hereabouts.sqlite";
+
+/// Of a new database. A commit logs whole pages, and changes of records are all over their indexes: half of SQLite's own
+/// size is half of what goes to the disk, and still holds a record.
+const PAGE_BYTES: u32 = 2048;
 
 /// How long to wait for a foreign program (a backup, a curious operator's shell) that holds the database.
 const FOREIGN_LOCK: Duration = Duration::from_secs(5);
@@ -78,6 +89,7 @@ impl Sqlite {
             return Err(OpenError::unusable("open the database", &path, io::Error::other(cause)));
         }
         migrations::run(&mut db, &path)?;
+        text_order::renew(&mut db).map_err(cannot_open)?;
         let readers = Readers::open(&path).map_err(cannot_open)?;
         let writer = Writer::start(db, &path)?;
         Ok(Self { readers, writer, events: context::Events::default(), _directory: directory.clone() })
@@ -112,12 +124,9 @@ fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
 
 /// Answers the journal mode that SQLite settled on.
 fn prepare_for_writing(db: &Connection, settings: &Settings) -> rusqlite::Result<String> {
+    db.pragma_update(None, "page_size", PAGE_BYTES)?;
     let mode = db.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
-    db.pragma_update(None, "synchronous", "full")?;
-    // Where a plain sync stops at the disk's own cache (macOS), ask for the one that does not.
-    db.pragma_update(None, "fullfsync", true)?;
-    // The writer checkpoints by itself: SQLite's own habit (every 1,000 pages, within a commit) halves the rate.
-    db.pragma_update(None, "wal_autocheckpoint", 0)?;
+    sync_fully(db)?;
     db.pragma_update(None, "foreign_keys", true)?;
     if let Some(bytes) = settings.max_database_bytes {
         let page_bytes: u64 = db.pragma_query_value(None, "page_size", |row| row.get::<_, i64>(0))?.unsigned_abs();
@@ -126,6 +135,14 @@ fn prepare_for_writing(db: &Connection, settings: &Settings) -> rusqlite::Result
         db.pragma_update(None, "max_page_count", i64::try_from(pages).unwrap_or(i64::MAX))?;
     }
     Ok(mode)
+}
+
+fn sync_fully(db: &Connection) -> rusqlite::Result<()> {
+    db.pragma_update(None, "synchronous", "full")?;
+    // Where a plain sync stops at the disk's own cache (macOS), ask for the one that does not.
+    db.pragma_update(None, "fullfsync", true)?;
+    // We fold the log in ourselves: SQLite's own habit (every 1,000 pages, within a commit) halves the rate.
+    db.pragma_update(None, "wal_autocheckpoint", 0)
 }
 
 /// Why SQLite cannot be opened, for the operator.

@@ -17,6 +17,8 @@ pub(crate) trait Columns {
     fn push_plain(&self, sql: &mut Statement, field: &Field);
     /// What a field reads, null where it is unset.
     fn push_text(&self, sql: &mut Statement, field: &Field);
+    /// Whether the key of a text is made for each row, so that it costs less to compare the text where that does.
+    fn makes_key(&self, field: &Field) -> bool;
 }
 
 /// Writes that a filter is true, apart from a comparison that holds already.
@@ -177,6 +179,10 @@ impl<C: Columns> Emitter<'_, C> {
                 let operator = if truth { *operator } else { negated(*operator) };
                 match field.item {
                     Item::Custom(_) => entry(sql, plain, operator, Value::Text(text.into()).custom_key()),
+                    _ if matches!(operator, Operator::Equal | Operator::NotEqual) && self.columns.makes_key(field) => {
+                        self.columns.push_text(sql, field);
+                        sql.push(word(operator)).bind(Bound::Text(text.clone()));
+                    }
                     Item::Id | Item::Text(_) | Item::Updated | Item::WholeCustom => {
                         let key = order::text_key(text);
                         // Unset texts have a key as well, behind all others.

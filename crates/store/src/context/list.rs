@@ -5,13 +5,15 @@
 //!   with a greater id, then those with a greater name. A segment is asked only while the page is not full.
 //! - The judge of all this is [`Query::answer`].
 
+mod groups;
+
 use engine::context::{Direction, Edge, Field, Item, List, Of, Position, Query, Range, Value, order};
 use wire::SubscribeKey;
 use wire::context::{Kind, TextField};
 
 use super::filter::{self, By, Columns, Narrow};
 use super::rows::{id_key, membership_columns, record_columns, term};
-use super::sql::{Bound, Dialect, Statement, UNSET, column};
+use super::sql::{Bound, Dialect, Statement, UNSET, column, has_key};
 
 /// A list of one key set, as SQL.
 pub(crate) struct Lists<'q> {
@@ -62,6 +64,11 @@ impl<'q> Lists<'q> {
 
     /// The rows of a segment, the nearest to the position first.
     pub(crate) fn segment(&self, segment: usize, limit: usize) -> Statement {
+        self.segment_by(segment, limit, 0)
+    }
+
+    /// The same, found by the index of the nth key of the order.
+    fn segment_by(&self, segment: usize, limit: usize, nth: usize) -> Statement {
         let mut sql = Statement::new(self.dialect);
         // When the index tells everything that is asked, ids are found and sorted first, and only those of the page are
         // looked up: a record takes many times the time of its entry in an index.
@@ -90,7 +97,7 @@ impl<'q> Lists<'q> {
             }
             List::Memberships { .. } => sql.push(&membership_columns("m.")),
         };
-        self.from(&mut sql, true);
+        self.from(&mut sql, Some(nth));
         let keys = &self.query.sort.keys;
         let equal = match self.position() {
             None => 0,
@@ -108,19 +115,27 @@ impl<'q> Lists<'q> {
                 equal
             }
         };
+        self.push_order(&mut sql, equal, limit);
+        sql
+    }
+
+    /// Orders by the keys from the nth on, then by id.
+    fn push_order(&self, sql: &mut Statement, from: usize, limit: usize) {
         sql.push(" ORDER BY ");
-        for key in &keys[equal..] {
+        for key in &self.query.sort.keys[from..] {
             let direction = if self.ascends(key.direction) { ", " } else { " DESC, " };
             if self.is_cut(&key.field) {
                 sql.push(CUT_NAME).push(direction);
             }
-            self.push_key(&mut sql, &key.field);
+            self.push_key(sql, &key.field);
             sql.push(direction);
         }
-        sql.push(self.id_column());
-        sql.push(if self.ascends(self.query.sort.id) { "" } else { " DESC" });
+        self.push_by_id(sql, limit);
+    }
+
+    fn push_by_id(&self, sql: &mut Statement, limit: usize) {
+        sql.push(self.id_column()).push(if self.ascends(self.query.sort.id) { "" } else { " DESC" });
         sql.push(" LIMIT ").bind(Bound::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
-        sql
     }
 
     /// The ids of a page of a list by id, of which the index tells everything.
@@ -136,9 +151,8 @@ impl<'q> Lists<'q> {
         if let Some(position) = self.position() {
             self.push_id_bound(sql, position);
         }
-        sql.push(" ORDER BY ").push(self.id_column());
-        sql.push(if self.ascends(self.query.sort.id) { "" } else { " DESC" });
-        sql.push(" LIMIT ").bind(Bound::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
+        sql.push(" ORDER BY ");
+        self.push_by_id(sql, limit);
     }
 
     /// Bounds the id by that of a position.
@@ -164,7 +178,7 @@ impl<'q> Lists<'q> {
             return sql;
         }
         sql.push("SELECT count(*)");
-        self.from(&mut sql, false);
+        self.from(&mut sql, None);
         sql
     }
 
@@ -185,26 +199,31 @@ impl<'q> Lists<'q> {
         sql
     }
 
-    /// `FROM` and everything of `WHERE` that does not depend on the position.
-    fn from(&self, sql: &mut Statement, hinted: bool) {
+    /// `FROM` and everything of `WHERE` that does not depend on the position; by the index of the nth key of the order.
+    fn from(&self, sql: &mut Statement, nth: Option<usize>) {
         match &self.query.list {
             List::Records(kind) => match &self.narrow {
                 Some(narrow) => {
                     // A cross join keeps SQLite from changing the order of the two.
                     sql.push(match narrow.by {
                         By::Entry { .. } => {
-                            " FROM custom_values c CROSS JOIN records r ON r.space = c.space AND r.id_key = c.id_key"
+                            " FROM custom_values c CROSS JOIN records r INDEXED BY records_by_id ON r.id_key = c.id_key"
                         }
                         By::Status { .. } => " FROM records r INDEXED BY records_by_status",
                         By::Name { .. } => " FROM records r INDEXED BY records_by_name",
                     });
                     sql.push(" WHERE ");
-                    self.push_narrow(sql, narrow, if matches!(narrow.by, By::Entry { .. }) { "c." } else { "r." });
+                    let entry = matches!(narrow.by, By::Entry { .. });
+                    self.push_narrow(sql, narrow, if entry { "c." } else { "r." });
+                    if entry {
+                        sql.push(" AND r.space = ");
+                        self.push_space(sql, kind.as_str());
+                    }
                 }
                 None => {
                     sql.push(" FROM records r");
-                    if hinted {
-                        self.push_hint(sql);
+                    if let Some(nth) = nth {
+                        self.push_hint(sql, nth);
                     }
                     sql.push(" WHERE r.space = ");
                     self.push_space(sql, kind.as_str());
@@ -243,13 +262,16 @@ impl<'q> Lists<'q> {
     /// What an index has of those that fulfil the narrowest part of the filter.
     fn push_narrow(&self, sql: &mut Statement, narrow: &Narrow, table: &str) {
         let List::Records(kind) = &self.query.list else { return };
+        if let By::Entry { name, key } = &narrow.by {
+            sql.push(table).push("custom_index = (");
+            self.push_index_of(sql, name);
+            sql.push(") AND ").push(table).push("value_key = ").bind(Bound::Bytes(key.clone()));
+            return;
+        }
         sql.push(table).push("space = ");
         self.push_space(sql, kind.as_str());
         match &narrow.by {
-            By::Entry { name, key } => {
-                sql.push(" AND ").push(table).push("entry = ").bind(Bound::Text(name.clone()));
-                sql.push(" AND ").push(table).push("value_key = ").bind(Bound::Bytes(key.clone()));
-            }
+            By::Entry { .. } => {}
             By::Status { key } => {
                 sql.push(" AND ").push(table).push("status_key = ").bind(Bound::Bytes(key.clone()));
             }
@@ -260,10 +282,24 @@ impl<'q> Lists<'q> {
         }
     }
 
+    /// The number of the index of an entry of `custom`, if there is one and it is whole.
+    pub(crate) fn index_of(&self, name: &str) -> Statement {
+        let mut sql = Statement::new(self.dialect);
+        self.push_index_of(&mut sql, name);
+        sql
+    }
+
+    fn push_index_of(&self, sql: &mut Statement, name: &str) {
+        let List::Records(kind) = &self.query.list else { return };
+        sql.push("SELECT custom_index FROM custom_indexes WHERE space = ");
+        self.push_space(sql, kind.as_str());
+        sql.push(" AND entry = ").bind(Bound::Text(name.to_owned())).push(" AND through IS NULL");
+    }
+
     /// SQLite keeps no figures about the data, and might find a list by its filter and then sort all of it.
-    fn push_hint(&self, sql: &mut Statement) {
+    fn push_hint(&self, sql: &mut Statement, nth: usize) {
         if self.dialect == Dialect::Sqlite {
-            sql.push(match self.query.sort.keys.first().map(|key| &key.field.item) {
+            sql.push(match self.query.sort.keys.get(nth).map(|key| &key.field.item) {
                 None => " INDEXED BY records_by_id",
                 Some(Item::Text(TextField::Name)) => " INDEXED BY records_by_name",
                 Some(Item::Text(TextField::Status)) => " INDEXED BY records_by_status",
@@ -332,6 +368,12 @@ impl<'q> Lists<'q> {
         }
     }
 
+    /// Whether there is a column with the key of a text.
+    fn keeps_key(&self, field: &Field, text: TextField) -> bool {
+        let of_membership = matches!(self.query.list, List::Memberships { .. }) && field.of == Of::Own;
+        self.dialect == Dialect::Postgres || (has_key(text) && !of_membership)
+    }
+
     /// The table that has a field.
     fn table(&self, field: &Field) -> &'static str {
         match (&self.query.list, field.of) {
@@ -346,11 +388,16 @@ impl Columns for Lists<'_> {
         let table = self.table(field);
         match &field.item {
             Item::Id => sql.push(self.id_column()),
-            Item::Text(text) => sql.push(table).push(column(*text)).push("_key"),
+            Item::Text(text) if self.keeps_key(field, *text) => sql.push(table).push(column(*text)).push("_key"),
+            Item::Text(text) => sql.push("text_key(").push(table).push(column(*text)).push(")"),
             Item::Updated => sql.push(table).push("updated"),
             Item::WholeCustom => sql.push(table).push("custom"),
             Item::Custom(name) => sql.push_entry(table, name),
         };
+    }
+
+    fn makes_key(&self, field: &Field) -> bool {
+        matches!(field.item, Item::Text(text) if !self.keeps_key(field, text))
     }
 
     fn push_text(&self, sql: &mut Statement, field: &Field) {

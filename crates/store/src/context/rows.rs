@@ -78,12 +78,6 @@ pub(crate) fn field_key(content: &Content, field: TextField) -> Vec<u8> {
     content.text(field).map_or_else(|| UNSET.to_vec(), order::text_key)
 }
 
-/// The set entries of `custom`: name, and the key of the value.
-pub(crate) fn custom_entries(content: &Content) -> Vec<(String, Vec<u8>)> {
-    let entries = content.custom.as_ref().map(Custom::entries).unwrap_or_default();
-    entries.into_iter().filter_map(|(name, value)| Some((name, order::custom_key(&value)?))).collect()
-}
-
 /// A number made of the name of an entry and the key of its value. Different entries seldom have one number, so it finds
 /// candidates and proves nothing. It is stored: it must stay what it is (FNV-1a).
 pub(crate) fn term(name: &str, key: &[u8]) -> i64 {

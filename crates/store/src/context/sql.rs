@@ -8,7 +8,7 @@ use wire::context::TextField;
 /// Whose SQL it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dialect {
-    /// Looks into `custom` with functions of ours: `custom_key(custom, name)`, `custom_text(custom, name)`, `matches(text, pattern)`.
+    /// Has functions of ours: `custom_key(custom, name)`, `custom_text(custom, name)`, `text_key(text)`, `matches(text, pattern)`.
     Sqlite,
     /// Has the entries of `custom` beside it, as arrays of names, keys and texts.
     Postgres,
@@ -96,7 +96,24 @@ impl Statement {
 /// Sorts behind the key of every text.
 pub(crate) const UNSET: [u8; 1] = [0xff];
 
-/// The column of a text field. Its key is in the column of the same name with `_key` behind.
+/// Whether SQLite keeps the key of a text of users and channels: an index has it. Of all others the key is made when it is
+/// wanted. PostgreSQL, which cannot make keys, keeps every one, in the column of the text with `_key` behind.
+pub(crate) const fn has_key(field: TextField) -> bool {
+    key_column(field).is_some()
+}
+
+/// The column of a key that SQLite keeps.
+pub(crate) const fn key_column(field: TextField) -> Option<&'static str> {
+    match field {
+        TextField::Name => Some("name_key"),
+        TextField::Status => Some("status_key"),
+        TextField::ExternalId | TextField::ProfileUrl | TextField::Email | TextField::Description | TextField::Type => {
+            None
+        }
+    }
+}
+
+/// The column of a text field.
 pub(crate) const fn column(field: TextField) -> &'static str {
     match field {
         TextField::Name => "name",

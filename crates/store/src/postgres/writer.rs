@@ -18,16 +18,16 @@ use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, UnboundedSender, ch
 use tokio::sync::oneshot;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
-use wire::context::{Content, Custom, Kind, Membership, Record, Scalar, TextField};
-use wire::{RecordId, SubscribeKey};
+use wire::SubscribeKey;
+use wire::context::Kind;
 
 use super::PATIENCE;
 use super::link::{Doubt, Link, is_refusal, lose};
 use super::overlay::{MembershipPlace, Needs, Overlay, RecordPlace, Writing};
+use super::put::{Values, membership_values, put_membership, put_record, record_values};
 use crate::context::list::MEMBERSHIPS;
 use crate::context::outbox;
-use crate::context::rows::{self, damaged, field_key, id_key, membership_columns, record_columns, term};
-use crate::context::sql::column;
+use crate::context::rows::{self, damaged, id_key, membership_columns, record_columns};
 use crate::{Numbered, StoreError};
 
 /// Enough to gather full batches, and few enough that the last in the queue is answered soon.
@@ -427,7 +427,7 @@ impl Work {
             .await?;
         let note_last = db.prepare_cached("UPDATE commits SET last = $1").await?;
 
-        let mut statements: Vec<(&Statement, Vec<Box<dyn ToSql + Sync + Send>>)> = Vec::new();
+        let mut statements: Vec<(&Statement, Values)> = Vec::new();
         for place in &overlay.changed_records {
             let (key, kind, id) = place;
             let space = self.space(key, kind.as_str());
@@ -508,83 +508,4 @@ async fn together<T, E>(calls: impl Iterator<Item = impl Future<Output = Result<
         if waiting { std::task::Poll::Pending } else { std::task::Poll::Ready(Ok(())) }
     })
     .await
-}
-
-async fn put_record(db: &Object) -> Result<Statement, StoreError> {
-    let texts =
-        TextField::ALL.into_iter().flat_map(|field| [column(field).to_owned(), format!("{}_key", column(field))]);
-    let custom = ["custom", "custom_names", "custom_keys", "custom_texts", "custom_terms", "updated", "etag"];
-    let text = upsert("records", &["space", "id_key"], &["id"], texts.chain(custom.map(str::to_owned)));
-    Ok(db.prepare_cached(&text).await?)
-}
-
-async fn put_membership(db: &Object) -> Result<Statement, StoreError> {
-    let texts = TextField::OF_MEMBERSHIP.iter();
-    let texts = texts.flat_map(|field| [column(*field).to_owned(), format!("{}_key", column(*field))]);
-    let custom = ["custom", "custom_names", "custom_keys", "custom_texts", "updated", "etag"];
-    let keys = ["space", "user_key", "channel_key"];
-    let text = upsert("memberships", &keys, &["user_id", "channel_id"], texts.chain(custom.map(str::to_owned)));
-    Ok(db.prepare_cached(&text).await?)
-}
-
-fn upsert(table: &str, keys: &[&str], ids: &[&str], values: impl Iterator<Item = String>) -> String {
-    let values: Vec<String> = values.collect();
-    let names: Vec<&str> = keys.iter().chain(ids).copied().chain(values.iter().map(String::as_str)).collect();
-    let places: Vec<String> = (1..=names.len()).map(|n| format!("${n}")).collect();
-    let updates: Vec<String> = values.iter().map(|name| format!("{name} = excluded.{name}")).collect();
-    format!(
-        "INSERT INTO {table} ({}) VALUES ({}) ON CONFLICT ({}) DO UPDATE SET {}",
-        names.join(", "),
-        places.join(", "),
-        keys.join(", "),
-        updates.join(", ")
-    )
-}
-
-type Values = Vec<Box<dyn ToSql + Sync + Send>>;
-
-fn record_values(space: i64, record: &Record) -> Values {
-    let mut values: Values =
-        vec![Box::new(space), Box::new(id_key(&record.id)), Box::new(record.id.as_str().to_owned())];
-    let terms = push_content(&mut values, &record.content, &TextField::ALL);
-    values.push(Box::new(terms));
-    values.push(Box::new(record.updated.micros()));
-    values.push(Box::new(record.etag.as_str().to_owned()));
-    values
-}
-
-fn membership_values(space: i64, membership: &Membership) -> Values {
-    let Membership { user, channel, content, updated, etag } = membership;
-    let text = |id: &RecordId| Box::new(id.as_str().to_owned());
-    let mut values: Values =
-        vec![Box::new(space), Box::new(id_key(user)), Box::new(id_key(channel)), text(user), text(channel)];
-    push_content(&mut values, content, TextField::OF_MEMBERSHIP);
-    values.push(Box::new(updated.micros()));
-    values.push(Box::new(etag.as_str().to_owned()));
-    values
-}
-
-/// Adds texts and `custom` with its arrays, and answers the terms of its entries.
-fn push_content(values: &mut Values, content: &Content, fields: &[TextField]) -> Vec<i64> {
-    for field in fields {
-        values.push(Box::new(content.text(*field).map(str::to_owned)));
-        values.push(Box::new(field_key(content, *field)));
-    }
-    values.push(Box::new(content.custom.as_ref().map(|custom| custom.as_str().to_owned())));
-    let entries = content.custom.as_ref().map(Custom::entries).unwrap_or_default();
-    let (mut names, mut keys, mut texts, mut terms) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for (name, value) in entries {
-        let Some(key) = engine::context::order::custom_key(&value) else { continue };
-        terms.push(term(&name, &key));
-        texts.push(match value {
-            Scalar::Text(text) => Some(text),
-            Scalar::Null | Scalar::Bool(_) | Scalar::Number(_) => None,
-        });
-        keys.push(key);
-        names.push(name);
-    }
-    values.push(Box::new(names));
-    values.push(Box::new(keys));
-    values.push(Box::new(texts));
-    terms
 }

@@ -1,12 +1,15 @@
-//! What SQL asks of us: to look into `custom`, and whether a text matches a pattern. So both are what the engine does.
+//! What SQL asks of us: to look into `custom`, the key of a text, and whether a text matches a pattern. So all are what the
+//! engine does.
 
-use engine::context::Value;
 use engine::context::filter::Pattern;
+use engine::context::{Value, order};
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Result};
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use wire::context::Scalar;
+
+use crate::context::sql::UNSET;
 
 pub(super) fn register(db: &Connection) -> Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
@@ -18,6 +21,9 @@ pub(super) fn register(db: &Connection) -> Result<()> {
             Scalar::Text(text) => Some(text),
             Scalar::Null | Scalar::Bool(_) | Scalar::Number(_) => None,
         }))
+    })?;
+    db.create_scalar_function("text_key", 1, flags, |call| {
+        Ok(text(call, 0)?.map_or_else(|| UNSET.to_vec(), order::text_key))
     })?;
     db.create_scalar_function("matches", 2, flags, |call| {
         let Some(text) = text(call, 0)? else { return Ok(None) };

@@ -4,6 +4,7 @@ use rusqlite::{Connection, named_params, params};
 use wire::SubscribeKey;
 
 use super::Sqlite;
+use super::memory::Memory;
 use crate::keysets::{SecretRow, keyset, put_secret};
 use crate::{Keysets, Reply, StoreError, StoredKeyset};
 
@@ -19,9 +20,9 @@ const FORGET: [&str; 7] = [
     "DELETE FROM key_grants WHERE (subscribe_key, kind, name, auth) IN
      (SELECT subscribe_key, kind, name, auth FROM key_grants WHERE subscribe_key = ?1 LIMIT ?2)",
     "DELETE FROM outbox WHERE sequence IN (SELECT sequence FROM outbox WHERE subscribe_key = ?1 LIMIT ?2)",
-    "DELETE FROM custom_values WHERE (space, entry, value_key, name_key, id_key) IN
-     (SELECT space, entry, value_key, name_key, id_key FROM custom_values
-      WHERE space IN (SELECT space FROM spaces WHERE subscribe_key = ?1) LIMIT ?2)",
+    "DELETE FROM custom_values WHERE (custom_index, value_key, name_key, id_key) IN
+     (SELECT custom_index, value_key, name_key, id_key FROM custom_values WHERE custom_index IN
+      (SELECT custom_index FROM custom_indexes WHERE space IN (SELECT space FROM spaces WHERE subscribe_key = ?1)) LIMIT ?2)",
     "DELETE FROM records WHERE record IN
      (SELECT record FROM records WHERE space IN (SELECT space FROM spaces WHERE subscribe_key = ?1) LIMIT ?2)",
     "DELETE FROM memberships WHERE membership IN
@@ -50,7 +51,11 @@ impl Keysets for Sqlite {
                 let forget = |key: SubscribeKey| move |db: &Connection| forget_some(db, statement, &key);
                 while self.writer.write(forget(key.clone())).await? >= ROWS_AT_ONCE as usize {}
             }
-            self.writer.write(move |db| count_none(db, &key)).await
+            let forget = move |db: &Connection, memory: &mut Memory| {
+                memory.forget_indexes();
+                forget_spaces(db, &key)
+            };
+            self.writer.write_then(forget, |_| {}).await
         })
     }
 }
@@ -112,7 +117,10 @@ fn forget_some(db: &Connection, statement: &str, key: &SubscribeKey) -> Result<u
     Ok(db.prepare_cached(statement)?.execute(params![key.as_str(), ROWS_AT_ONCE])?)
 }
 
-fn count_none(db: &Connection, key: &SubscribeKey) -> Result<(), StoreError> {
+/// What was counted, and which entries of `custom` had an index.
+fn forget_spaces(db: &Connection, key: &SubscribeKey) -> Result<(), StoreError> {
     db.prepare_cached("UPDATE spaces SET records = 0 WHERE subscribe_key = ?1")?.execute([key.as_str()])?;
+    let indexes = "DELETE FROM custom_indexes WHERE space IN (SELECT space FROM spaces WHERE subscribe_key = ?1)";
+    db.prepare_cached(indexes)?.execute([key.as_str()])?;
     Ok(())
 }

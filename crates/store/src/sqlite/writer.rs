@@ -3,14 +3,13 @@
 //! - Jobs wait in a bounded queue; when it is full, callers wait for a place, so memory stays bounded.
 //! - The thread takes all that wait (up to [`MAX_BATCH`]) into one transaction, and answers them after its commit. While
 //!   a commit waits for the disk the next batch gathers, so the slower the disk, the more calls share a commit.
-//! - Each job runs in a savepoint of its own: one that fails is undone and answered alone. Should the transaction as a
-//!   whole fail, its jobs are tried once more one by one, so that each gets its own verdict; that is why a job can run
-//!   twice, and leaves nothing behind but rows.
-//! - Checkpoints are this thread's too ([`Checkpoints`]). By another connection, under constant writes, they would
-//!   never be complete, and the log would grow without end.
+//! - Should a job fail, or the transaction as a whole, all of it is undone and its jobs are tried once more one by one, so
+//!   that each gets its own verdict; that is why a job can run twice, and leaves nothing behind but rows and what
+//!   [`Memory`] forgets with them. A savepoint for each job would keep a copy of every page that a job changes, to be
+//!   thrown away a moment later, for failures that come once in the life of a disk.
+//! - Between batches it does what nobody waits for: folds the log in ([`Log`]), fills indexes ([`custom_index`]).
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -20,7 +19,9 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use super::FOREIGN_LOCK;
+use super::custom_index;
+use super::log::Log;
+use super::memory::Memory;
 use crate::{OpenError, StoreError};
 
 /// Enough to gather full batches, and few enough that the last in the queue is answered soon.
@@ -31,12 +32,6 @@ const MAX_BATCH: usize = 512;
 
 /// A pause this long is a good time to fold the log into the database.
 const IDLE: Duration = Duration::from_secs(1);
-
-/// The log is folded in and cut, by force, when it is longer. Less makes for a lower rate, more for a slower start.
-const MAX_LOG_BYTES: u64 = 64 * 1024 * 1024;
-
-/// How long a forced checkpoint waits for readers while writers wait for it.
-const READER_PATIENCE: Duration = Duration::from_millis(50);
 
 /// Counts since the store was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,9 +70,10 @@ impl Writer {
     pub(super) fn start(db: Connection, path: &Path) -> Result<Self, OpenError> {
         let (queue, jobs) = channel();
         let counters = Arc::new(Counters::default());
+        let log = Log::of(path, &db)?;
         let write = {
-            let (counters, checkpoints) = (Arc::clone(&counters), Checkpoints::of(path));
-            move || run(db, &jobs, &counters, checkpoints)
+            let counters = Arc::clone(&counters);
+            move || Work { db, memory: Memory::default(), counters, log }.run(&jobs)
         };
         let thread = thread::Builder::new()
             .name("store-writer".to_owned())
@@ -93,15 +89,15 @@ impl Writer {
         T: Send + 'static,
         F: Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        self.write_then(work, |_| {}).await
+        self.write_then(move |db, _| work(db), |_| {}).await
     }
 
-    /// The same, with something quick to do between the commit and the answer, by one call after the other in the order
-    /// in which they ran.
+    /// The same with what the writer remembers, and with something quick to do between the commit and the answer, by one
+    /// call after the other in the order in which they ran.
     pub(super) async fn write_then<T, F, D>(&self, work: F, done: D) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
+        F: Fn(&Connection, &mut Memory) -> Result<T, StoreError> + Send + 'static,
         D: FnOnce(&mut T) + Send + 'static,
     {
         let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| StoreError::Stopped)?;
@@ -110,6 +106,20 @@ impl Writer {
         let Some(queue) = &self.queue else { return Err(StoreError::Stopped) };
         queue.send(Queued { job, _place: place }).map_err(|_| StoreError::Stopped)?;
         answer.await.unwrap_or(Err(StoreError::Stopped))
+    }
+
+    /// Has something done for which nobody waits. It is passed over when the queue is full.
+    pub(super) fn order<F>(&self, work: F)
+    where
+        F: Fn(&Connection, &mut Memory) -> Result<(), StoreError> + Send + 'static,
+    {
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { return };
+        let (reply, _) = oneshot::channel();
+        let job = Box::new(Call { work, done: |_: &mut ()| {}, reply, result: None });
+        if let Some(queue) = &self.queue {
+            // The thread is gone only when the store is.
+            let _ = queue.send(Queued { job, _place: place });
+        }
     }
 
     pub(super) fn figures(&self) -> Figures {
@@ -133,8 +143,8 @@ impl Drop for Writer {
 
 /// A call, with the type of its answer hidden.
 trait Job: Send + std::fmt::Debug {
-    /// Runs the work, keeps its answer, and tells whether it is a good one.
-    fn run(&mut self, db: &Connection) -> bool;
+    /// Runs the work, and keeps its answer.
+    fn run(&mut self, db: &Connection, memory: &mut Memory) -> Result<(), StoreError>;
     /// Hands out the kept answer, or the error that undid it.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 }
@@ -143,7 +153,7 @@ struct Call<T, F, D> {
     work: F,
     done: D,
     reply: oneshot::Sender<Result<T, StoreError>>,
-    result: Option<Result<T, StoreError>>,
+    result: Option<T>,
 }
 
 impl<T, F, D> std::fmt::Debug for Call<T, F, D> {
@@ -155,132 +165,88 @@ impl<T, F, D> std::fmt::Debug for Call<T, F, D> {
 impl<T, F, D> Job for Call<T, F, D>
 where
     T: Send,
-    F: Fn(&Connection) -> Result<T, StoreError> + Send,
+    F: Fn(&Connection, &mut Memory) -> Result<T, StoreError> + Send,
     D: FnOnce(&mut T) + Send,
 {
-    fn run(&mut self, db: &Connection) -> bool {
-        self.result.insert((self.work)(db)).is_ok()
+    fn run(&mut self, db: &Connection, memory: &mut Memory) -> Result<(), StoreError> {
+        self.result = Some((self.work)(db, memory)?);
+        Ok(())
     }
 
     fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
-        // A job that failed has its own error, whatever became of the others.
-        let result = match (committed, self.result) {
-            (_, Some(Err(error))) | (Err(error), _) => Err(error),
-            (Ok(()), Some(Ok(mut value))) => {
-                (self.done)(&mut value);
-                Ok(value)
-            }
-            (Ok(()), None) => Err(StoreError::Stopped),
-        };
-        // Nobody waits any more if the caller went away; the change is made all the same.
-        let _ = self.reply.send(result);
-    }
-}
-
-fn run(mut db: Connection, queue: &Receiver<Queued>, counters: &Counters, mut checkpoints: Checkpoints) {
-    loop {
-        let first = match queue.recv_timeout(IDLE) {
-            Ok(first) => first,
-            Err(RecvTimeoutError::Timeout) => {
-                checkpoints.when_idle(&db);
-                continue;
-            }
-            Err(RecvTimeoutError::Disconnected) => break,
-        };
-        let jobs =
-            std::iter::once(first).chain(queue.try_iter().take(MAX_BATCH - 1)).map(|queued| queued.job).collect();
-        write(&mut db, jobs, counters);
-        checkpoints.after_commit(&db);
-    }
-}
-
-fn write(db: &mut Connection, mut jobs: Vec<Box<dyn Job>>, counters: &Counters) {
-    let together = commit(db, &mut jobs, counters);
-    let alone = together.is_err() && jobs.len() > 1;
-    for mut job in jobs {
-        let committed = if alone { commit(db, std::slice::from_mut(&mut job), counters) } else { clone(&together) };
-        counters.writes.fetch_add(1, Ordering::Relaxed);
-        job.answer(committed);
-    }
-}
-
-fn clone(committed: &Result<(), StoreError>) -> Result<(), StoreError> {
-    committed.as_ref().map_err(Clone::clone).copied()
-}
-
-/// Runs jobs in one transaction. An error means that none of them happened.
-fn commit(db: &mut Connection, jobs: &mut [Box<dyn Job>], counters: &Counters) -> Result<(), StoreError> {
-    let mut transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for job in jobs {
-        let savepoint = transaction.savepoint()?;
-        // A savepoint that is finished without a commit is undone. When SQLite gave up the whole transaction with the
-        // job (it may, when the disk fails), there is no savepoint left to finish, and this answers an error.
-        if job.run(&savepoint) { savepoint.commit()? } else { savepoint.finish()? }
-    }
-    transaction.commit()?;
-    counters.commits.fetch_add(1, Ordering::Relaxed);
-    Ok(())
-}
-
-/// When the log is folded into the database.
-struct Checkpoints {
-    log: PathBuf,
-    /// Whether the log may hold something that the database does not.
-    behind: bool,
-    /// The length of the log that calls for force. Put off when a reader was in the way, lest every commit waits for it.
-    force_at_bytes: u64,
-    /// Whether the last one failed, so that a disk that stays broken is one line in the log file and not thousands.
-    failing: bool,
-}
-
-impl Checkpoints {
-    fn of(database: &Path) -> Self {
-        let mut log = database.as_os_str().to_owned();
-        log.push("-wal");
-        // What an earlier run left behind counts as well.
-        Self { log: PathBuf::from(log), behind: true, force_at_bytes: MAX_LOG_BYTES, failing: false }
-    }
-
-    /// Folds in what is possible without waiting for anybody.
-    fn when_idle(&mut self, db: &Connection) {
-        if self.behind && self.checkpoint(db, "PRAGMA wal_checkpoint(PASSIVE)") {
-            self.behind = false;
-        }
-    }
-
-    /// Cuts a log that has grown too long.
-    fn after_commit(&mut self, db: &Connection) {
-        self.behind = true;
-        let bytes = fs::metadata(&self.log).map_or(0, |log| log.len());
-        if bytes < self.force_at_bytes {
-            return;
-        }
-        let patient = db.busy_timeout(READER_PATIENCE);
-        let cut = self.checkpoint(db, "PRAGMA wal_checkpoint(TRUNCATE)");
-        self.force_at_bytes = if cut { MAX_LOG_BYTES } else { bytes + MAX_LOG_BYTES };
-        if let Err(error) = patient.and_then(|()| db.busy_timeout(FOREIGN_LOCK)) {
-            tracing::warn!(%error, "the store cannot set how long it waits for readers");
-        }
-    }
-
-    /// Whether the log is now folded in to its end.
-    fn checkpoint(&mut self, db: &Connection, statement: &str) -> bool {
-        let done = db.query_row(statement, [], |row| {
-            let (busy, in_log, folded): (bool, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok(!busy && in_log == folded)
+        let Self { done, reply, result, .. } = *self;
+        let answer = committed.and_then(|()| {
+            let mut value = result.ok_or(StoreError::Stopped)?;
+            done(&mut value);
+            Ok(value)
         });
-        match done {
-            Ok(done) => {
-                self.failing = false;
-                done
-            }
-            Err(error) => {
-                if !self.failing {
-                    tracing::warn!(%error, "the log of the store cannot be folded into its database; it is tried again");
+        // Nobody waits any more if the caller went away; the change is made all the same.
+        let _ = reply.send(answer);
+    }
+}
+
+/// What the thread has.
+struct Work {
+    db: Connection,
+    memory: Memory,
+    counters: Arc<Counters>,
+    log: Log,
+}
+
+impl Work {
+    fn run(mut self, queue: &Receiver<Queued>) {
+        // What an earlier run left unfinished is finished.
+        let mut filling = true;
+        loop {
+            let pause = if filling { Duration::ZERO } else { IDLE };
+            match queue.recv_timeout(pause) {
+                Ok(first) => {
+                    let more = queue.try_iter().take(MAX_BATCH - 1);
+                    self.write(std::iter::once(first).chain(more).map(|queued| queued.job).collect());
+                    self.log.after_commit(&self.db);
+                    filling |= self.memory.takes_order();
                 }
-                self.failing = true;
-                false
+                Err(RecvTimeoutError::Timeout) if !filling => self.log.when_idle(&self.db),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if filling {
+                filling = custom_index::fill(&mut self.db).unwrap_or_else(|error| {
+                    tracing::warn!(%error, "an index of custom data cannot be filled; it is tried again at the next start");
+                    false
+                });
+                self.log.after_commit(&self.db);
             }
         }
+    }
+
+    fn write(&mut self, mut jobs: Vec<Box<dyn Job>>) {
+        let together = self.commit(&mut jobs);
+        let alone = together.is_err() && jobs.len() > 1;
+        for mut job in jobs {
+            let committed = if alone { self.commit(std::slice::from_mut(&mut job)) } else { together.clone() };
+            self.counters.writes.fetch_add(1, Ordering::Relaxed);
+            job.answer(committed);
+        }
+    }
+
+    /// Runs jobs in one transaction. An error means that none of them happened.
+    fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+        let done = self.transaction(jobs);
+        match &done {
+            Ok(()) => _ = self.counters.commits.fetch_add(1, Ordering::Relaxed),
+            Err(_) => self.memory.forget(),
+        }
+        done
+    }
+
+    fn transaction(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+        // Undone when it is dropped without a commit.
+        let transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for job in jobs {
+            job.run(&transaction, &mut self.memory)?;
+        }
+        self.memory.flush(&transaction)?;
+        Ok(transaction.commit()?)
     }
 }

@@ -15,7 +15,8 @@ use crate::access::{
 };
 use crate::context::{
     a_filter_as_large_and_as_deep_as_filters_may_be_is_answered, a_record_is_what_was_set_until_it_is_removed,
-    a_text_is_a_value_whatever_it_holds, any_commands_and_lists_are_as_the_engine_has_them,
+    a_text_is_a_value_whatever_it_holds, an_entry_of_custom_is_found_while_it_is_asked_for_and_changes,
+    an_order_by_status_and_another_key_is_paged_there_and_back, any_commands_and_lists_are_as_the_engine_has_them,
     events_come_once_in_the_order_of_commits_and_the_untold_ones_again,
     many_sets_are_one_commit_and_each_has_its_answer, merges_at_once_all_count,
     names_as_long_as_names_may_be_are_sorted_and_paged, of_writers_with_one_etag_exactly_one_wins,
@@ -60,6 +61,8 @@ macro_rules! contract {
             events_come_once_in_the_order_of_commits_and_the_untold_ones_again,
             paging_meets_once_whoever_stays,
             names_as_long_as_names_may_be_are_sorted_and_paged,
+            an_order_by_status_and_another_key_is_paged_there_and_back,
+            an_entry_of_custom_is_found_while_it_is_asked_for_and_changes,
             any_commands_and_lists_are_as_the_engine_has_them,
             what_was_revoked_stays_revoked_until_it_expires,
             a_grant_replaces_the_one_before_and_one_of_nothing_removes_it,

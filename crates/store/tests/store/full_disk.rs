@@ -82,7 +82,7 @@ async fn fill_the_disk(path: &Path) {
     assert_eq!((page.items.len(), page.total), (0, Some(0)));
 
     // With little space, the small calls of a batch happen although the large one among them does not.
-    file.set_len(file.metadata().unwrap().len() - 200_000).unwrap();
+    file.set_len(file.metadata().unwrap().len() - 100_000).unwrap();
     let calls = (0..5).map(|n| match n {
         2 => store.add_to_group(&demo, &group("large"), &large),
         _ => store.add_to_group(&demo, &group("small"), &[channel(&n.to_string())]),

@@ -4,7 +4,9 @@ use std::sync::{Arc, LazyLock};
 
 use store::{Postgres, Store};
 
+use crate::context::{filled, filled_lists};
 use crate::contract::Place;
+use crate::names::key;
 
 // Not as a dependency: the crate it belongs to knows the whole server, which would then be built to test the store.
 #[allow(unreachable_pub, dead_code)]
@@ -33,4 +35,26 @@ impl Place for Database {
     async fn open(&self) -> Arc<dyn Store> {
         Arc::new(Postgres::open(&self.address).await.unwrap())
     }
+}
+
+/// As if the data had been written by a program whose compiler knew other letters: nothing is found by the keys that are there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_of_texts_are_made_anew_when_unicode_is_another() {
+    let Some(place) = place() else { return };
+    let (store, demo) = (place.open().await, key("demo"));
+    let lists = filled(&*store, &demo).await;
+    drop(store);
+    let (foreign, connection) = tokio_postgres::connect(&place.address, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    foreign
+        .batch_execute(
+            r"UPDATE text_order SET unicode = '1.1.0';
+              UPDATE records SET id_key = '\x77' || id_key, name_key = '\x66', status_key = '\x55', email_key = '\x44',
+                                 custom_keys = '{}', custom_terms = '{}';
+              UPDATE memberships SET user_key = '\x77' || user_key, channel_key = '\x77' || channel_key;",
+        )
+        .await
+        .unwrap();
+    let store = place.open().await;
+    assert_eq!(filled_lists(&*store, &demo).await, lists);
 }

@@ -1,0 +1,74 @@
+//! An order by status and then by name, or by the time of the change: group by group.
+//!
+//! No index has such an order, in either direction of each. But each group of a status has it in the index of the next key,
+//! where the others are passed over, or is small enough to be sorted. So a page costs what a list costs that asks for one
+//! status, instead of sorting everybody who has it.
+
+use engine::context::{Item, List};
+use wire::context::TextField;
+
+use super::Lists;
+use crate::context::sql::{Bound, Statement};
+
+impl Lists<'_> {
+    /// Whether this order is to be read group by group. One who filters may have to pass over nearly everybody, and does
+    /// that once.
+    pub(crate) fn is_grouped(&self) -> bool {
+        let next_has_index = |item: &Item| matches!(item, Item::Updated | Item::Text(TextField::Name));
+        matches!(self.query.list, List::Records(_))
+            && self.query.filter.is_none()
+            && matches!(&self.query.sort.keys[..], [first, next, ..]
+                if first.field.item == Item::Text(TextField::Status) && next_has_index(&next.field.item))
+    }
+
+    /// The group of the position, by the key of its status.
+    pub(crate) fn group_of_position(&self) -> Option<Vec<u8>> {
+        let (position, first) = (self.position()?, self.query.sort.keys.first()?);
+        match super::bound(&first.field, position.values.first()?) {
+            Bound::Bytes(key) => Some(key),
+            Bound::Integer(_) | Bound::Text(_) => None,
+        }
+    }
+
+    /// The group after another, or the first one.
+    pub(crate) fn next_group(&self, after: Option<&[u8]>) -> Statement {
+        let mut sql = Statement::new(self.dialect);
+        let List::Records(kind) = &self.query.list else { return sql };
+        let ascends = self.query.sort.keys.first().is_none_or(|first| self.ascends(first.direction));
+        sql.push("SELECT status_key FROM records INDEXED BY records_by_status WHERE space = ");
+        self.push_space(&mut sql, kind.as_str());
+        if let Some(key) = after {
+            sql.push(if ascends { " AND status_key > " } else { " AND status_key < " });
+            sql.bind(Bound::Bytes(key.to_vec()));
+        }
+        sql.push(if ascends { " ORDER BY status_key LIMIT 1" } else { " ORDER BY status_key DESC LIMIT 1" });
+        sql
+    }
+
+    /// How many are in a group, up to `most`.
+    pub(crate) fn count_of_group(&self, group: &[u8], most: u64) -> Statement {
+        let mut sql = Statement::new(self.dialect);
+        sql.push("SELECT count(*) FROM (SELECT 1 FROM records INDEXED BY records_by_status WHERE space = ");
+        if let List::Records(kind) = &self.query.list {
+            self.push_space(&mut sql, kind.as_str());
+        }
+        sql.push(" AND status_key = ").bind(Bound::Bytes(group.to_vec()));
+        sql.push(" LIMIT ").bind(Bound::Integer(i64::try_from(most).unwrap_or(i64::MAX))).push(")");
+        sql
+    }
+
+    /// The first of a group; found by the index of the next key when there are many.
+    pub(crate) fn of_group(&self, group: &[u8], many: bool, limit: usize) -> Statement {
+        let mut sql = Statement::new(self.dialect);
+        sql.push("SELECT ").push(&super::record_columns("r."));
+        self.from(&mut sql, Some(usize::from(many)));
+        sql.push(" AND r.status_key = ").bind(Bound::Bytes(group.to_vec()));
+        self.push_order(&mut sql, 1, limit);
+        sql
+    }
+
+    /// A segment that is within the group of the position.
+    pub(crate) fn segment_in_group(&self, segment: usize, many: bool, limit: usize) -> Statement {
+        self.segment_by(segment, limit, usize::from(many))
+    }
+}

@@ -1,0 +1,126 @@
+//! Indexes of entries of `custom`, made when they are first wanted.
+//!
+//! - A list that is filtered by `custom.KEY == value`, and finds somebody, has an index made for KEY. A key that nobody asks
+//!   for costs writes nothing, and a key that nobody has gets no index.
+//! - From the moment it is ordered every write keeps it; what was there before is filled in by and by, between commits. It is
+//!   used when it is whole. How far it came is kept with it, so a restart goes on from there.
+
+use engine::context::order;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use wire::SubscribeKey;
+use wire::context::{Custom, Kind, Record, TextField};
+
+use super::memory::Memory;
+use crate::StoreError;
+use crate::context::rows::{field_key, id_key};
+
+/// The most indexes of the users or the channels of a key set: each costs every write that changes its entry.
+const MAX_INDEXES: usize = 32;
+
+/// Records that are looked at between two commits: some milliseconds.
+const FILLED_AT_ONCE: i64 = 1000;
+
+/// An index of one entry.
+#[derive(Clone, Debug)]
+pub(super) struct CustomIndex {
+    /// Its number.
+    number: i64,
+    /// The name of the entry.
+    entry: Box<str>,
+}
+
+/// The indexes of a space, whole or not.
+pub(super) fn of_space(db: &Connection, space: i64) -> Result<Vec<CustomIndex>, StoreError> {
+    let mut find = db.prepare_cached("SELECT custom_index, entry FROM custom_indexes WHERE space = ?1")?;
+    let read =
+        |row: &rusqlite::Row<'_>| Ok(CustomIndex { number: row.get(0)?, entry: row.get::<_, String>(1)?.into() });
+    let found = find.query_map([space], read)?.collect::<Result<_, _>>()?;
+    Ok(found)
+}
+
+/// Has an index made, unless there is one or there are too many.
+pub(super) fn order(
+    db: &Connection,
+    memory: &mut Memory,
+    key: &SubscribeKey,
+    kind: Kind,
+    entry: &str,
+) -> Result<(), StoreError> {
+    let space = memory.space(db, key, kind.as_str())?;
+    let indexes = memory.indexes(db, space)?;
+    if indexes.len() >= MAX_INDEXES || indexes.iter().any(|index| &*index.entry == entry) {
+        return Ok(());
+    }
+    let mut insert = db.prepare_cached("INSERT INTO custom_indexes (space, entry, through) VALUES (?1, ?2, 0)")?;
+    let number = insert.insert(params![space, entry])?;
+    memory.order(space, CustomIndex { number, entry: entry.into() });
+    Ok(())
+}
+
+/// Fills in a part of an index that is not whole. Answers whether there may be more to do.
+pub(super) fn fill(db: &mut Connection) -> Result<bool, StoreError> {
+    let unfinished = "SELECT custom_index, space, entry, through FROM custom_indexes WHERE through IS NOT NULL LIMIT 1";
+    let found = db.prepare_cached(unfinished)?.query_row([], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?, row.get::<_, i64>(3)?))
+    });
+    let Some((number, space, entry, through)) = found.optional()? else { return Ok(false) };
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let last: i64 = transaction.query_row("SELECT coalesce(max(record), 0) FROM records", [], |row| row.get(0))?;
+    let to = through + FILLED_AT_ONCE;
+    // What was written since the order is there already.
+    transaction
+        .prepare_cached(
+            "INSERT OR IGNORE INTO custom_values (custom_index, value_key, name_key, id_key)
+             SELECT ?1, custom_key(custom, ?2), name_key, id_key FROM records
+             WHERE record > ?3 AND record <= ?4 AND +space = ?5 AND custom_key(custom, ?2) IS NOT NULL",
+        )?
+        .execute(params![number, entry, through, to, space])?;
+    transaction
+        .prepare_cached("UPDATE custom_indexes SET through = ?2 WHERE custom_index = ?1")?
+        .execute(params![number, (to < last).then_some(to)])?;
+    transaction.commit()?;
+    Ok(true)
+}
+
+/// Brings the indexes of a space from one record to the next.
+pub(super) fn keep(
+    db: &Connection,
+    memory: &mut Memory,
+    space: i64,
+    before: Option<&Record>,
+    after: Option<&Record>,
+) -> Result<(), StoreError> {
+    let indexes = memory.indexes(db, space)?;
+    let name =
+        |record: Option<&Record>| record.and_then(|record| record.content.text(TextField::Name).map(str::to_owned));
+    let custom = |record: Option<&Record>| record.and_then(|record| record.content.custom.clone());
+    let (old, new) = (custom(before), custom(after));
+    let renamed = name(before) != name(after);
+    if indexes.is_empty() || (old == new && !renamed) {
+        return Ok(());
+    }
+    let [old, new] = [&old, &new].map(|custom| custom.as_ref().map(Custom::entries).unwrap_or_default());
+    for CustomIndex { number, entry } in indexes {
+        let [old, new] = [&old, &new].map(|entries| entries.get(&**entry).and_then(order::custom_key));
+        if old == new && !renamed {
+            continue;
+        }
+        for (statement, key, record) in [
+            (
+                "DELETE FROM custom_values WHERE custom_index = ?1 AND value_key = ?2 AND name_key = ?3 AND id_key = ?4",
+                old,
+                before,
+            ),
+            (
+                "INSERT INTO custom_values (custom_index, value_key, name_key, id_key) VALUES (?1, ?2, ?3, ?4)",
+                new,
+                after,
+            ),
+        ] {
+            let (Some(key), Some(record)) = (key, record) else { continue };
+            let name = field_key(&record.content, TextField::Name);
+            db.prepare_cached(statement)?.execute(params![number, key, name, id_key(&record.id)])?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! Lists of app context in SQLite: which index finds a page.
+
+use engine::context::{List, Query};
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
+use wire::SubscribeKey;
+
+use crate::StoreError;
+use crate::context::filter::{By, Narrow};
+use crate::context::list::Lists;
+use crate::context::sql::{Dialect, Statement};
+
+/// What was found of a list.
+pub(super) struct Found<T> {
+    /// The rows of the page, in the order in which they were fetched.
+    pub(super) rows: Vec<T>,
+    /// How many there are over all pages, where that was asked.
+    pub(super) total: Option<u64>,
+    /// An entry of `custom` whose index would have found them.
+    pub(super) lacks_index: Option<String>,
+}
+
+/// The rows of a page.
+pub(super) fn find<T>(
+    db: &Connection,
+    key: &SubscribeKey,
+    query: &Query,
+    read: impl Fn(&rusqlite::Row<'_>, bool) -> Result<T, StoreError>,
+) -> Result<Found<T>, StoreError> {
+    let Plan { narrowest, lacks_index } = plan(db, key, query)?;
+    let mut lists = Lists::new(key, query, Dialect::Sqlite);
+    if let Some((narrow, true)) = &narrowest {
+        lists = lists.narrowed(narrow.clone());
+    }
+    let total = match (query.count, &narrowest, &query.filter) {
+        (false, ..) => None,
+        (true, Some((narrow, _)), Some(filter)) if narrow.is_all_of(filter) => {
+            Some(count(db, &lists.count_of(narrow, None))?)
+        }
+        (true, ..) => Some(count(db, &lists.count())?),
+    };
+    let mut rows =
+        Rows { db, read, joins: lists.joins(), wanted: query.fetch(), found: Vec::with_capacity(query.fetch()) };
+    if lists.is_grouped() {
+        group_by_group(&mut rows, &lists, few(db, key, query)?)?;
+    } else {
+        for segment in 0..lists.segments() {
+            rows.fetch(|limit| lists.segment(segment, limit))?;
+        }
+    }
+    let rows = rows.found;
+    // Nobody has to wait for an index that would have found nothing.
+    let lacks_index = lacks_index.filter(|_| !rows.is_empty());
+    Ok(Found { rows, total, lacks_index })
+}
+
+/// The rows of a page, while it fills.
+struct Rows<'d, T, R> {
+    db: &'d Connection,
+    read: R,
+    joins: bool,
+    /// How many make it full.
+    wanted: usize,
+    found: Vec<T>,
+}
+
+impl<T, R: Fn(&rusqlite::Row<'_>, bool) -> Result<T, StoreError>> Rows<'_, T, R> {
+    fn is_full(&self) -> bool {
+        self.found.len() >= self.wanted
+    }
+
+    /// Adds what a statement finds, given how many rows are wanted.
+    fn fetch(&mut self, statement: impl FnOnce(usize) -> Statement) -> Result<(), StoreError> {
+        if self.is_full() {
+            return Ok(());
+        }
+        let statement = statement(self.wanted - self.found.len());
+        let mut prepared = self.db.prepare_cached(&statement.text)?;
+        let mut found = prepared.query(params_from_iter(&statement.values))?;
+        while let Some(row) = found.next()? {
+            self.found.push((self.read)(row, self.joins)?);
+        }
+        Ok(())
+    }
+}
+
+/// Fills a page of an order by status and another key. A group of more than `few` is found by the index of that key.
+fn group_by_group<T>(
+    rows: &mut Rows<'_, T, impl Fn(&rusqlite::Row<'_>, bool) -> Result<T, StoreError>>,
+    lists: &Lists<'_>,
+    few: u64,
+) -> Result<(), StoreError> {
+    let db = rows.db;
+    let many = |group: &[u8]| Ok::<_, StoreError>(count(db, &lists.count_of_group(group, few + 1))? > few);
+    let mut last = lists.group_of_position();
+    if let Some(group) = &last {
+        let many = many(group)?;
+        for segment in 0..lists.segments() - 1 {
+            rows.fetch(|limit| lists.segment_in_group(segment, many, limit))?;
+        }
+    }
+    while !rows.is_full() {
+        let statement = lists.next_group(last.as_deref());
+        let mut prepared = db.prepare_cached(&statement.text)?;
+        let next =
+            prepared.query_row(params_from_iter(&statement.values), |row| row.get::<_, Vec<u8>>(0)).optional()?;
+        let Some(group) = next else { break };
+        let many = many(&group)?;
+        rows.fetch(|limit| lists.of_group(&group, many, limit))?;
+        last = Some(group);
+    }
+    Ok(())
+}
+
+/// Reading the list in its order costs some `limit * records / matches` rows until the page is full; finding all matches
+/// and sorting them costs `matches`. They are equal at the root of `limit * records`: below it, there are few.
+fn few(db: &Connection, key: &SubscribeKey, query: &Query) -> Result<u64, StoreError> {
+    let mut all = query.clone();
+    all.filter = None;
+    let records = count(db, &Lists::new(key, &all, Dialect::Sqlite).count())?;
+    Ok((query.limit as u64 * records).isqrt())
+}
+
+/// How a list is found.
+#[derive(Default)]
+struct Plan {
+    /// The equality of the filter that the fewest records fulfil, and whether the list is found by its index.
+    narrowest: Option<(Narrow, bool)>,
+    lacks_index: Option<String>,
+}
+
+/// SQLite keeps no figures about the data, so we count.
+fn plan(db: &Connection, key: &SubscribeKey, query: &Query) -> Result<Plan, StoreError> {
+    let mut plan = Plan::default();
+    let (List::Records(_), Some(filter)) = (&query.list, &query.filter) else { return Ok(plan) };
+    let candidates = Narrow::all(filter);
+    if candidates.is_empty() {
+        return Ok(plan);
+    }
+    let (lists, few) = (Lists::new(key, query, Dialect::Sqlite), few(db, key, query)?);
+    let mut narrowest: Option<(Narrow, u64)> = None;
+    for narrow in candidates {
+        if let By::Entry { name, .. } = &narrow.by
+            && !is_there(db, &lists.index_of(name))?
+        {
+            plan.lacks_index = Some(name.clone());
+            continue;
+        }
+        let most = narrowest.as_ref().map_or(few + 1, |(_, matches)| *matches);
+        let matches = count(db, &lists.count_of(&narrow, Some(most)))?;
+        if narrowest.is_none() || matches < most {
+            narrowest = Some((narrow, matches));
+        }
+    }
+    plan.narrowest = narrowest.map(|(narrow, matches)| {
+        let follows = narrow.follows(&query.sort);
+        (narrow, follows || matches <= few)
+    });
+    Ok(plan)
+}
+
+fn count(db: &Connection, statement: &Statement) -> Result<u64, StoreError> {
+    let mut prepared = db.prepare_cached(&statement.text)?;
+    let count: i64 = prepared.query_row(params_from_iter(&statement.values), |row| row.get(0))?;
+    Ok(count.unsigned_abs())
+}
+
+fn is_there(db: &Connection, statement: &Statement) -> Result<bool, StoreError> {
+    let mut prepared = db.prepare_cached(&statement.text)?;
+    Ok(prepared.query_row(params_from_iter(&statement.values), |_| Ok(())).optional()?.is_some())
+}
