@@ -12,14 +12,17 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
+use crate::marks::Marks;
 use crate::page::Page;
 use crate::process::{Cores, raise_open_files};
 use crate::rows::{self, Bench, Measured, Row};
 use crate::servers::{Kind, Place};
 
 /// Where the page has the tables.
-const BEGIN: &str = "<!-- written by `cargo xtask bench`: begin -->";
-const END: &str = "<!-- written by `cargo xtask bench`: end -->";
+const MARKS: Marks = Marks {
+    begin: "<!-- written by `cargo xtask bench`: begin -->",
+    end: "<!-- written by `cargo xtask bench`: end -->",
+};
 
 /// Measures our server, its limits and its peers in turn.
 #[derive(Args)]
@@ -58,7 +61,7 @@ pub(crate) fn run(arguments: &Compare) -> Result<()> {
     rows.retain(|row| arguments.only.is_empty() || arguments.only.iter().any(|only| row.id.starts_with(only)));
     ensure!(!rows.is_empty(), "no row is called so: {}", names(&rows::all(arguments.quick)));
     if let Some(page) = &arguments.page {
-        marks(&fs::read_to_string(page)?).with_context(|| format!("{} has no marks", page.display()))?;
+        MARKS.look_for(page)?;
     }
     for row in &mut rows {
         row.servers.retain(|kind| {
@@ -90,9 +93,7 @@ pub(crate) fn run(arguments: &Compare) -> Result<()> {
     let text = page.text()?;
     println!("{text}");
     if let Some(file) = &arguments.page {
-        let before = fs::read_to_string(file)?;
-        let (begin, end) = marks(&before).context("no marks")?;
-        fs::write(file, format!("{}{BEGIN}\n\n{text}\n{}", &before[..begin], &before[end..]))?;
+        MARKS.fill(file, &text)?;
     }
     if failed.is_empty() { Ok(()) } else { bail!("not measured: {}", failed.join("; ")) }
 }
@@ -136,10 +137,4 @@ fn measure(bench: &Bench, row: &Row, rounds: usize, results: &mut Results, faile
 
 fn names(rows: &[Row]) -> String {
     rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>().join(", ")
-}
-
-/// From the first mark, and from the second one.
-fn marks(text: &str) -> Option<(usize, usize)> {
-    let (begin, end) = (text.find(BEGIN)?, text.find(END)?);
-    (begin < end).then_some((begin, end))
 }

@@ -11,6 +11,7 @@ mod compare;
 mod constant;
 mod context;
 mod load;
+mod marks;
 mod micro;
 mod page;
 mod process;
@@ -79,9 +80,12 @@ struct Arguments {
     /// Ask PostgreSQL itself and PocketBase as well.
     #[arg(long)]
     peers: bool,
-    /// Let app context grow to so many users, tenfold from 10,000, and measure it there again.
+    /// Let app context grow to so many users, tenfold from 10,000, look at its memory, and measure it there, instead.
     #[arg(long, value_name = "USERS")]
     largest: Option<usize>,
+    /// The page that gets the tables, between its marks.
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
 }
 
 fn main() -> anyhow::Result<()> {

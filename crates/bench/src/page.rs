@@ -165,6 +165,14 @@ fn faults(faults: crate::load::Faults) -> String {
     if lost + repeated + disordered == 0 { "0".to_owned() } else { format!("{lost} / {repeated} / {disordered}") }
 }
 
+/// When, on what, and beside what else.
+pub(crate) fn conditions() -> Result<String> {
+    let load = std::fs::read_to_string("/proc/loadavg")?;
+    let load: Vec<_> = load.split(' ').take(3).collect();
+    let date = first_line(Command::new("date").args(["-u", "+%Y-%m-%d %H:%M UTC"]));
+    Ok(format!("{date}, {}; loopback. Load average before the run: {}.", machine(), load.join(" ")))
+}
+
 fn machine() -> String {
     let cpus = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let models: Vec<_> = cpus.lines().filter_map(|line| line.strip_prefix("model name")?.split_once(": ")).collect();

@@ -3,6 +3,7 @@
 //! - The measuring is done by `crates/bench`; here everything that it needs is installed and built, below `target/bench`.
 //! - A peer that cannot be had fails its step, and the others are measured all the same.
 
+pub(crate) mod context;
 mod peers;
 
 use std::path::PathBuf;

@@ -59,6 +59,8 @@ enum Command {
     },
     /// Us beside our limits and our peers, in turn; writes the tables of docs/benchmarks.md
     Bench(bench::Options),
+    /// App context beside its own store, PostgreSQL and PocketBase; writes its tables of docs/benchmarks.md
+    BenchContext(bench::context::Options),
     /// Simulated clients against the promises of docs/reliability.md; `cargo xtask simulate --help` lists what can be chosen
     #[command(disable_help_flag = true)]
     Simulate {
@@ -94,6 +96,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             compat::run(&repository, &mut steps, server, page);
         }
         Command::Bench(options) => bench::run(&repository, &mut steps, &options),
+        Command::BenchContext(options) => bench::context::run(&repository, &mut steps, &options),
         Command::Simulate { arguments } => return simulate::simulate(&repository, &arguments),
         Command::Load(options) => return simulate::load(&repository, &options),
         Command::Attack(options) => return simulate::attack(&repository, &options),

@@ -56,16 +56,18 @@ pub(super) async fn measure(http: &mut Http<'_>, plan: Plan, largest: usize) -> 
 }
 
 impl Growth {
-    pub(super) fn print(&self) {
-        println!("\n### Memory while the table grows\n");
-        println!(
-            "| users | memory of the program, MB | with mapped files, MB | its folder, MB | users added a second |"
-        );
-        println!("| ---: | ---: | ---: | ---: | ---: |");
+    pub(super) fn text(&self) -> String {
+        let head =
+            ["users", "memory of the program, MB", "with mapped files, MB", "its folder, MB", "users added a second"];
+        let mut text = format!("\n### Memory while the table grows\n\n| {} |\n|", head.join(" | "));
+        text += &" ---: |".repeat(head.len());
+        text.push('\n');
         for Stage { users, rate, memory, stored } in &self.stages {
             let megabytes = |bytes: u64| grouped(bytes as f64 / 1e6);
             let [own, resident, stored] = [memory.own, memory.resident, *stored].map(megabytes);
-            println!("| {} | {own} | {resident} | {stored} | {} |", grouped(*users as f64), grouped(*rate));
+            let cells = [grouped(*users as f64), own, resident, stored, grouped(*rate)];
+            text += &format!("| {} |\n", cells.join(" | "));
         }
+        text
     }
 }

@@ -80,6 +80,10 @@ impl Subject for Http<'_> {
         Ok(callers)
     }
 
+    fn makes_indexes(&self) -> bool {
+        matches!(self.database, Database::Embedded)
+    }
+
     fn cpu(&self) -> anyhow::Result<Option<Duration>> {
         let server = process::cpu(self.server.id()?)?;
         Ok(self.database.cpu()?.map(|database| server + database))

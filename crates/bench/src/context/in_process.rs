@@ -105,6 +105,10 @@ impl Subject for InProcess<'_> {
         Ok((0..count).map(|_| task()).collect())
     }
 
+    fn makes_indexes(&self) -> bool {
+        matches!(self.database, Database::Embedded)
+    }
+
     fn cpu(&self) -> anyhow::Result<Option<Duration>> {
         let own = process::cpu_of_this()?;
         Ok(self.database.cpu()?.map(|database| own + database))

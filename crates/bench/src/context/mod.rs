@@ -18,7 +18,7 @@ mod process;
 mod table;
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use self::database::Database;
 use self::http::Http;
@@ -29,9 +29,20 @@ use self::pocketbase::PocketBase;
 use self::postgres::PostgresItself;
 use self::table::{Line, Table};
 use crate::Arguments;
+use crate::marks::Marks;
 
 /// Where peers are installed, from the folder in which cargo builds.
 const TOOLS: &str = "target/bench";
+
+/// Where the page has the tables.
+const ROWS: Marks = Marks {
+    begin: "<!-- written by `cargo xtask bench-context`: begin -->",
+    end: "<!-- written by `cargo xtask bench-context`: end -->",
+};
+const GROWTH: Marks = Marks {
+    begin: "<!-- written by `cargo xtask bench-context --growth`: begin -->",
+    end: "<!-- written by `cargo xtask bench-context --growth`: end -->",
+};
 
 pub(crate) async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let database = Database::of(arguments.database.as_deref())?;
@@ -46,23 +57,55 @@ pub(crate) async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
         users: arguments.users,
     };
 
-    let mut http = Http::start(&arguments.server, arguments.framework, &database).await?;
+    let (marks, begun) = (if arguments.largest.is_some() { GROWTH } else { ROWS }, Instant::now());
+    if let Some(page) = &arguments.page {
+        marks.look_for(page)?;
+    }
+    let conditions = crate::page::conditions()?;
+    let tables = match arguments.largest {
+        None => rows(arguments, &database, peers, plan).await?,
+        Some(largest) => grown(arguments, &database, peers, Plan { users: largest, ..plan }).await?,
+    };
+    let (seconds, took) = (arguments.seconds, begun.elapsed().as_secs());
+    let text = format!("{conditions} {seconds} s a row, {} connections. {took} s in all.\n{tables}", plan.connections);
+    println!("{text}");
+    match &arguments.page {
+        Some(page) => marks.fill(page, &text),
+        None => Ok(()),
+    }
+}
+
+/// All rows.
+async fn rows(
+    arguments: &Arguments,
+    database: &Database,
+    peers: Option<&Database>,
+    plan: Plan,
+) -> anyhow::Result<String> {
+    let mut http = Http::start(&arguments.server, arguments.framework, database).await?;
     http.grow(plan.users).await?;
-    let mut sides = Sides::open(http, &database, peers).await?;
+    let mut sides = Sides::open(http, database, peers).await?;
     sides.fill(plan.users).await?;
     sides.add_pocketbase(plan.users, arguments.peers).await?;
-    sides.rows(&Operation::ALL, plan, database.name()).await?.print();
+    let table = sides.rows(&Operation::ALL, plan, database.name()).await?.text();
     sides.stop().await?;
+    Ok(table)
+}
 
-    if let Some(largest) = arguments.largest {
-        let mut http = Http::start(&arguments.server, arguments.framework, &database).await?;
-        growth::measure(&mut http, plan, largest).await?.print();
-        let mut sides = Sides::open(http, &database, peers).await?;
-        sides.fill(largest).await?;
-        sides.rows(&Operation::OF_MANY, Plan { users: largest, ..plan }, database.name()).await?.print();
-        sides.stop().await?;
-    }
-    Ok(())
+/// Memory while the table grows, and what many users change.
+async fn grown(
+    arguments: &Arguments,
+    database: &Database,
+    peers: Option<&Database>,
+    plan: Plan,
+) -> anyhow::Result<String> {
+    let mut http = Http::start(&arguments.server, arguments.framework, database).await?;
+    let growth = growth::measure(&mut http, plan, plan.users).await?.text();
+    let mut sides = Sides::open(http, database, peers).await?;
+    sides.fill(plan.users).await?;
+    let table = sides.rows(&Operation::OF_MANY, plan, database.name()).await?.text();
+    sides.stop().await?;
+    Ok(growth + &table)
 }
 
 /// Everybody who is measured, side by side.

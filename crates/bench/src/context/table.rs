@@ -49,24 +49,25 @@ impl Table {
         self.lines.push(line);
     }
 
-    pub(super) fn print(&self) {
-        println!("\n### {} users, {}\n", grouped(self.plan.users as f64), self.database);
-        println!("| {} |", HEAD.join(" | "));
-        println!("| --- |{}", " ---: |".repeat(HEAD.len() - 1));
-        for line in &self.lines {
-            println!("| {} |", self.cells(line).join(" | "));
-        }
-        println!();
+    pub(super) fn text(&self) -> String {
+        let mut lines = vec![
+            format!("\n### {} users, {}\n", grouped(self.plan.users as f64), self.database),
+            format!("| {} |", HEAD.join(" | ")),
+            format!("| --- |{}", " ---: |".repeat(HEAD.len() - 1)),
+        ];
+        lines.extend(self.lines.iter().map(|line| format!("| {} |", self.cells(line).join(" | "))));
+        lines.push(String::new());
         if let Some((rate, cpu)) = self.depth() {
-            println!(
+            lines.push(format!(
                 "The far page of `sort=name` has {rate:.2} times the rate of page 1, at {cpu:.2} times its CPU time."
-            );
+            ));
         }
         let behind: Vec<_> = self.lines.iter().filter_map(|line| self.behind(line)).collect();
-        match behind.as_slice() {
-            [] => println!("No row stays behind."),
-            rows => println!("Behind: {}.", rows.join("; ")),
-        }
+        lines.push(match behind.as_slice() {
+            [] => "No row stays behind.".to_owned(),
+            rows => format!("Behind: {}.", rows.join("; ")),
+        });
+        lines.join("\n") + "\n"
     }
 
     fn cells(&self, line: &Line) -> [String; 14] {
