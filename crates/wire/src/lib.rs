@@ -7,6 +7,7 @@
 pub mod access;
 pub mod answer;
 pub mod context;
+pub mod delivery;
 pub mod groups;
 pub mod names;
 pub mod presence;

@@ -43,6 +43,40 @@ pub enum Kind {
     Signal,
     /// What app context tells of a change: `e` is 2.
     Object,
+    /// What was done to a message, a reaction for one: `e` is 3.
+    Action,
+    /// A file that was sent: `e` is 4.
+    File,
+    /// A kind that this crate has no name for.
+    Other(u32),
+}
+
+impl Kind {
+    /// `e` of its envelopes; none for a message.
+    #[must_use]
+    pub const fn number(self) -> Option<u32> {
+        match self {
+            Self::Message => None,
+            Self::Signal => Some(1),
+            Self::Object => Some(2),
+            Self::Action => Some(3),
+            Self::File => Some(4),
+            Self::Other(number) => Some(number),
+        }
+    }
+
+    /// The kind that `e` names. Absent and 0 are the same.
+    #[must_use]
+    pub const fn of(number: Option<u32>) -> Self {
+        match number {
+            None | Some(0) => Self::Message,
+            Some(1) => Self::Signal,
+            Some(2) => Self::Object,
+            Some(3) => Self::Action,
+            Some(4) => Self::File,
+            Some(number) => Self::Other(number),
+        }
+    }
 }
 
 /// `ortt`: the timetoken and region of an original.
@@ -59,10 +93,8 @@ impl Message {
     pub fn write_envelope(&self, out: &mut Vec<u8>, subscribe_key: &SubscribeKey, timetoken: Timetoken) {
         // `f` says whether the message is stored; nothing stores messages yet.
         out.extend_from_slice(br#"{"a":"1","f":0"#);
-        match self.kind {
-            Kind::Message => {}
-            Kind::Object => out.extend_from_slice(br#","e":2"#),
-            Kind::Signal => out.extend_from_slice(br#","e":1"#),
+        if let Some(number) = self.kind.number() {
+            out.extend_from_slice(format!(r#","e":{number}"#).as_bytes());
         }
         if let Some(publisher) = &self.publisher {
             out.extend_from_slice(br#","i":"#);

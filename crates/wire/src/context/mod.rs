@@ -7,6 +7,7 @@
 pub mod answer;
 #[cfg(test)]
 mod answer_tests;
+mod change;
 mod custom;
 mod event;
 mod fault;
@@ -18,6 +19,7 @@ mod reply;
 #[cfg(test)]
 mod tests;
 
+pub use change::Change;
 pub use custom::{Custom, NotFlat, Scalar};
 pub use event::{About, Action, Event};
 pub use fault::{Fault, Place};

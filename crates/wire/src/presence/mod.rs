@@ -99,7 +99,9 @@ impl What {
         }
     }
 
-    fn user(&self) -> Option<&UserId> {
+    /// Whom it is about; nobody alone, if it sums up an interval.
+    #[must_use]
+    pub fn user(&self) -> Option<&UserId> {
         match self {
             Self::Join(user, _) | Self::Leave(user, _) | Self::Timeout(user, _) | Self::StateChange(user, _) => {
                 Some(user)
@@ -118,6 +120,38 @@ impl Event {
         self.write_meta(out);
         out.extend_from_slice(br#","d":"#);
         self.write_payload(out);
+    }
+
+    /// Reads the payload `d` of an event that came on `channel`, the presence stream or the channel itself. None when it is no
+    /// presence event.
+    ///
+    /// ```
+    /// use wire::{ChannelName, Json, presence::{Action, Event}};
+    /// let payload = Json::parse(r#"{"action":"join","uuid":"bob","timestamp":1700000000,"occupancy":2}"#).unwrap();
+    /// let event = Event::read(&ChannelName::new("room-pnpres").unwrap(), &payload).unwrap();
+    /// assert_eq!((event.channel.as_str(), event.what.action(), event.occupancy), ("room", Action::Join, 2));
+    /// assert_eq!(event.what.user().unwrap().as_str(), "bob");
+    /// ```
+    #[must_use]
+    pub fn read(channel: &ChannelName, payload: &Json) -> Option<Self> {
+        let told: Payload = serde_json::from_str(payload.as_str()).ok()?;
+        let state = told.data.filter(Json::is_object);
+        let some_state = || state.clone().filter(|state| !state.is_empty_object());
+        let what = match told.action {
+            Action::Join => What::Join(told.uuid?, some_state()),
+            Action::Leave => What::Leave(told.uuid?, some_state()),
+            Action::Timeout => What::Timeout(told.uuid?, some_state()),
+            Action::StateChange => What::StateChange(told.uuid?, state?),
+            Action::Interval => What::Interval(Delta {
+                join: told.join,
+                leave: told.leave,
+                timeout: told.timeout,
+                here_now_refresh: told.here_now_refresh,
+            }),
+        };
+        let millis = told.precise_timestamp.unwrap_or(told.timestamp.saturating_mul(1000));
+        let channel = ChannelName::new(channel.base()).ok()?;
+        Some(Self { channel, at: Timestamp::from_millis(millis), occupancy: told.occupancy, what })
     }
 
     /// Appends `d`.
@@ -183,6 +217,26 @@ impl Event {
         }
         out.push(b'}');
     }
+}
+
+/// `d` of any event, as it is read.
+#[derive(serde::Deserialize)]
+struct Payload {
+    action: Action,
+    uuid: Option<UserId>,
+    timestamp: u64,
+    precise_timestamp: Option<u64>,
+    #[serde(default)]
+    occupancy: usize,
+    data: Option<Json>,
+    #[serde(default)]
+    join: Vec<UserId>,
+    #[serde(default)]
+    leave: Vec<UserId>,
+    #[serde(default)]
+    timeout: Vec<UserId>,
+    #[serde(default)]
+    here_now_refresh: bool,
 }
 
 fn write_delta(out: &mut Vec<u8>, delta: &Delta, prefix: &str) {
@@ -333,4 +387,54 @@ fn write_list<T>(out: &mut Vec<u8>, items: &[T], mut write: impl FnMut(&mut Vec<
         write(out, item);
     }
     out.push(b']');
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn user() -> impl Strategy<Value = UserId> {
+        "[a-z\"\\\\é]{1,9}".prop_map(|text| UserId::new(text).unwrap())
+    }
+
+    fn state() -> impl Strategy<Value = Option<Json>> {
+        prop::sample::select(vec![None, Json::parse(r#"{"mood":"ok","deep":{"a":[1,null]}}"#)])
+    }
+
+    fn what() -> impl Strategy<Value = What> {
+        let users = || prop::collection::vec(user(), 0..3);
+        let delta = (users(), users(), users(), any::<bool>()).prop_map(|(join, leave, timeout, here_now_refresh)| {
+            What::Interval(Delta { join, leave, timeout, here_now_refresh })
+        });
+        prop_oneof![
+            (user(), state()).prop_map(|(user, state)| What::Join(user, state)),
+            (user(), state()).prop_map(|(user, state)| What::Leave(user, state)),
+            (user(), state()).prop_map(|(user, state)| What::Timeout(user, state)),
+            user().prop_map(|user| What::StateChange(user, Json::parse("{}").unwrap())),
+            delta,
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(channel in "[a-z.*]{1,9}", millis in 0..u64::MAX / 2, occupancy in 0..9_usize, what in what()) {
+            let channel = ChannelName::new(channel).unwrap();
+            let event = Event { channel, at: Timestamp::from_millis(millis), occupancy, what };
+            let mut payload = Vec::new();
+            event.write_payload(&mut payload);
+            let payload = Json::parse(std::str::from_utf8(&payload).unwrap()).unwrap();
+            prop_assert_eq!(Event::read(&event.channel.presence(), &payload), Some(event));
+        }
+    }
+
+    #[test]
+    fn what_is_no_event_is_not_read() {
+        for text in ["1", "{}", r#"{"action":"dance","timestamp":1}"#, r#"{"action":"join","timestamp":1}"#, "\"join\""]
+        {
+            let payload = Json::parse(text).unwrap();
+            assert_eq!(Event::read(&ChannelName::new("room-pnpres").unwrap(), &payload), None, "{text}");
+        }
+    }
 }
