@@ -18,6 +18,7 @@ use crate::request::{Outgoing, Response};
 use crate::runtime::Runtime;
 use crate::sign;
 use crate::status::Status;
+use crate::subscribe::{Hub, Lease, Wish};
 #[cfg(feature = "http")]
 use crate::transport::HttpTransport;
 use crate::transport::Transport;
@@ -27,6 +28,7 @@ use crate::transport::Transport;
 /// Cheap to clone; clones share connections, the token and subscriptions.
 pub struct Caller<M> {
     core: Arc<Core>,
+    lease: Arc<Lease>,
     mode: PhantomData<fn() -> M>,
 }
 
@@ -51,6 +53,9 @@ mod sealed {
     use super::{Async, Blocking};
 
     pub trait Mode: 'static {
+        /// How long the last handle of a client waits for the user to have left.
+        const FAREWELL: std::time::Duration;
+
         /// The runtime of a client that is made now.
         #[cfg(feature = "http")]
         #[allow(private_interfaces, reason = "this module is private, and nobody else sees the trait")]
@@ -59,6 +64,8 @@ mod sealed {
 
     #[allow(private_interfaces, reason = "this module is private, and nobody else sees the trait")]
     impl Mode for Async {
+        const FAREWELL: std::time::Duration = std::time::Duration::ZERO;
+
         #[cfg(feature = "http")]
         fn runtime() -> Result<crate::runtime::Runtime, crate::error::Error> {
             crate::runtime::Runtime::current()
@@ -67,6 +74,8 @@ mod sealed {
 
     #[allow(private_interfaces, reason = "this module is private, and nobody else sees the trait")]
     impl Mode for Blocking {
+        const FAREWELL: std::time::Duration = crate::subscribe::FAREWELL;
+
         #[cfg(feature = "http")]
         fn runtime() -> Result<crate::runtime::Runtime, crate::error::Error> {
             crate::runtime::Runtime::shared()
@@ -84,6 +93,7 @@ pub(crate) struct Core {
     /// The number of the last message that was published.
     sequence: AtomicU16,
     transport: Box<dyn Transport>,
+    pub(crate) hub: Arc<Hub>,
     #[cfg(feature = "http")]
     pub(crate) runtime: Runtime,
 }
@@ -119,9 +129,20 @@ impl<M: Mode> Caller<M> {
     }
 }
 
-impl<M> Caller<M> {
+impl<M: Mode> Caller<M> {
     fn of(core: Core) -> Self {
-        Self { core: Arc::new(core), mode: PhantomData }
+        let lease = Lease::new(Arc::clone(&core.hub), M::FAREWELL);
+        Self::with(Arc::new(core), Arc::new(lease))
+    }
+}
+
+impl<M> Caller<M> {
+    pub(crate) fn with(core: Arc<Core>, lease: Arc<Lease>) -> Self {
+        Self { core, lease, mode: PhantomData }
+    }
+
+    pub(crate) fn lease(&self) -> &Arc<Lease> {
+        &self.lease
     }
 
     pub(crate) fn core(&self) -> &Arc<Core> {
@@ -142,6 +163,7 @@ impl<M> Caller<M> {
     /// Sends this token, or auth key, with every request from now on; an empty one is none.
     pub fn set_token(&self, token: impl Into<String>) {
         *self.core.token.write().unwrap_or_else(PoisonError::into_inner) = Some(token.into());
+        self.core.hub.wish_if_driven(Wish::Credentials);
     }
 
     /// The token that is sent, if there is one.
@@ -153,7 +175,7 @@ impl<M> Caller<M> {
 
 impl<M> Clone for Caller<M> {
     fn clone(&self) -> Self {
-        Self { core: Arc::clone(&self.core), mode: PhantomData }
+        Self::with(Arc::clone(&self.core), Arc::clone(&self.lease))
     }
 }
 
@@ -177,6 +199,7 @@ impl Core {
             config,
             origin,
             transport: Box::new(transport),
+            hub: Arc::default(),
             #[cfg(feature = "http")]
             runtime,
         }
@@ -229,7 +252,12 @@ impl Core {
     pub(crate) async fn run<O: Operation>(&self, operation: &O, options: &Options) -> Answered<O::Output> {
         let (outcome, affected) = (self.exchange(operation, options).await, operation.affects());
         match outcome {
-            Ok((result, code)) => Answered { result: Ok(result), status: Status::done(O::NAME, code, affected) },
+            Ok((result, code)) => {
+                if let Some((places, state)) = operation.sets_state() {
+                    self.state_was_set(&places, &state);
+                }
+                Answered { result: Ok(result), status: Status::done(O::NAME, code, affected) }
+            }
             Err(error) => {
                 let status = Status::failed(O::NAME, &error, affected);
                 Answered { result: Err(error), status }

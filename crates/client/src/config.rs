@@ -8,6 +8,7 @@ use wire::Timestamp;
 
 use crate::error::Error;
 use crate::origin::Origin;
+use crate::subscribe::Subscribing;
 
 /// Keys, user, origin and limits of a client. Plain data: nothing is looked up or opened until a client is made of it.
 ///
@@ -34,6 +35,7 @@ pub struct Config {
     pub(crate) request_timeout: Duration,
     pub(crate) subscribe_timeout: Duration,
     pub(crate) presence_timeout: u32,
+    pub(crate) subscribing: Subscribing,
     pub(crate) answer_bytes_max: usize,
     pub(crate) instance_id: Option<String>,
     pub(crate) clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
@@ -71,6 +73,7 @@ impl Config {
             request_timeout: Self::DEFAULT_REQUEST_TIMEOUT,
             subscribe_timeout: Self::DEFAULT_SUBSCRIBE_TIMEOUT,
             presence_timeout: Self::DEFAULT_PRESENCE_TIMEOUT,
+            subscribing: Subscribing::default(),
             answer_bytes_max: Self::DEFAULT_ANSWER_BYTES_MAX,
             instance_id: None,
             clock: Arc::new(now),
@@ -175,10 +178,12 @@ impl Config {
         self
     }
 
-    /// Seconds without a sign of life after which the user is no longer present, instead of 300.
+    /// Seconds without a sign of life after which the user is no longer present, instead of 300. Heartbeats are sent to fit, unless
+    /// [`heartbeat_interval`](Self::heartbeat_interval) says otherwise.
     #[must_use]
     pub fn presence_timeout(mut self, seconds: u32) -> Self {
         self.presence_timeout = seconds;
+        self.subscribing.presence_timeout_is_set = true;
         self
     }
 

@@ -104,6 +104,7 @@ mod request;
 mod runtime;
 mod sign;
 mod status;
+mod subscribe;
 mod transport;
 
 /// The client for programs without asynchronous code: `.sync()` makes a call and waits for its answer.
@@ -123,10 +124,16 @@ pub use origin::Origin;
 pub use places::{OnPlaces, Places};
 pub use request::{Method, Outgoing, Request, Response};
 pub use status::{Category, Envelope, Status};
+pub use subscribe::{
+    Event, Gap, GapCause, Message, Object, Only, Presence, Retry, SetPresence, Subscribe, SubscribeCallback,
+    SubscribeStatus, Subscription, Timer, Unsubscribe,
+};
 #[cfg(feature = "http")]
 pub use transport::HttpTransport;
 pub use transport::{BoxFuture, Transport};
-pub use wire::{Timestamp, Timetoken};
+pub use wire::context::{Change, TextField};
+pub use wire::presence::Action;
+pub use wire::{Json, Timestamp, Timetoken};
 
 /// The programs in the front page of the repository must compile.
 #[cfg(doctest)]

@@ -37,6 +37,12 @@ pub trait Operation: Send + Sync + 'static {
         Places::default()
     }
 
+    /// The state that it sets on these channels and groups for the user of the client, if it does. Subscriptions repeat it
+    /// whenever the user joins there again.
+    fn sets_state(&self) -> Option<(Places, wire::Json)> {
+        None
+    }
+
     /// Texts of this operation that no error may show, beside the keys and the token of the client.
     fn secrets(&self) -> Vec<&str> {
         Vec::new()

@@ -55,6 +55,8 @@ pub enum Category {
     Connected,
     /// A subscription receives again.
     Reconnected,
+    /// A subscription receives, and what it is subscribed to has changed.
+    SubscriptionChanged,
     /// A subscription ended because it was asked to.
     Disconnected,
     /// A subscription ended although it was not asked to.
@@ -79,6 +81,7 @@ impl Category {
             Self::Cancelled => "Cancelled",
             Self::Connected => "Connected",
             Self::Reconnected => "Reconnected",
+            Self::SubscriptionChanged => "SubscriptionChanged",
             Self::Disconnected => "Disconnected",
             Self::UnexpectedDisconnect => "UnexpectedDisconnect",
         }
@@ -87,7 +90,10 @@ impl Category {
     /// Whether something went wrong.
     #[must_use]
     pub const fn is_error(self) -> bool {
-        !matches!(self, Self::Acknowledgment | Self::Connected | Self::Reconnected | Self::Disconnected)
+        !matches!(
+            self,
+            Self::Acknowledgment | Self::Connected | Self::Reconnected | Self::SubscriptionChanged | Self::Disconnected
+        )
     }
 }
 

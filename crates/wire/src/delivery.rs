@@ -7,8 +7,10 @@
 use std::fmt;
 
 use compact_str::CompactString;
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+use crate::answer::{self, Unreadable};
 use crate::json::Json;
 use crate::names::ChannelName;
 use crate::pubsub::{Kind, Message, Original};
@@ -43,17 +45,6 @@ pub struct Envelope {
     pub matched: Option<CompactString>,
 }
 
-/// A body that is no reply to a subscribe.
-#[derive(Debug, thiserror::Error)]
-pub enum NotADelivery {
-    /// It is not JSON of that form.
-    #[error("not a reply to a subscribe: {0}")]
-    Json(#[from] serde_json::Error),
-    /// `t.t` is no timetoken.
-    #[error("not a reply to a subscribe: the cursor is no timetoken")]
-    Cursor,
-}
-
 impl Delivery {
     /// Reads the body of a reply.
     ///
@@ -65,14 +56,14 @@ impl Delivery {
     /// assert_eq!((ann.message.publisher.as_deref(), ann.message.payload.as_str()), (Some("ann"), r#""hi""#));
     /// assert_eq!(ann.matched(), "room");
     /// assert!(delivery.envelopes[1].is_err());
-    /// # Ok::<(), wire::delivery::NotADelivery>(())
+    /// # Ok::<(), wire::answer::Unreadable>(())
     /// ```
     ///
     /// # Errors
-    /// [`NotADelivery`] when there is no cursor to go on from.
-    pub fn read(body: &[u8]) -> Result<Self, NotADelivery> {
-        let reply: Reply = serde_json::from_slice(body)?;
-        let cursor = reply.t.cursor().ok_or(NotADelivery::Cursor)?;
+    /// [`Unreadable`] when there is no cursor to go on from.
+    pub fn read(body: &[u8]) -> Result<Self, Unreadable> {
+        let reply: Reply = answer::read(body)?;
+        let cursor = reply.t.cursor().ok_or_else(|| serde_json::Error::custom("no timetoken"))?;
         let envelopes = reply.m.into_iter().map(|json| Envelope::read(&json).ok_or(json)).collect();
         Ok(Self { cursor, envelopes })
     }

@@ -37,6 +37,19 @@ impl Json {
         self.0.get()
     }
 
+    /// The value as a type of the application's own.
+    ///
+    /// ```
+    /// use wire::Json;
+    /// assert_eq!(Json::parse(r#"{"a":[1,2]}"#).unwrap().read::<std::collections::BTreeMap<String, Vec<u8>>>().unwrap()["a"], [1, 2]);
+    /// ```
+    ///
+    /// # Errors
+    /// That it has another shape.
+    pub fn read<T: serde::de::DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.as_str())
+    }
+
     /// Whether the value is an object.
     #[must_use]
     pub fn is_object(&self) -> bool {
@@ -88,6 +101,12 @@ impl Eq for Json {}
 impl<'de> serde::Deserialize<'de> for Json {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Box::<RawValue>::deserialize(deserializer).map(|raw| Self(raw.into()))
+    }
+}
+
+impl fmt::Display for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

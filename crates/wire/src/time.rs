@@ -64,6 +64,13 @@ impl Timetoken {
     }
 }
 
+/// The timetoken of so many 100 ns units since the Unix epoch.
+impl From<u64> for Timetoken {
+    fn from(ticks: u64) -> Self {
+        Self(ticks)
+    }
+}
+
 impl Add<Duration> for Timetoken {
     type Output = Self;
 

@@ -5,6 +5,7 @@
 mod bad_input;
 mod examples;
 mod smoke;
+mod subscribe;
 mod tls;
 mod vectors;
 

@@ -86,6 +86,8 @@ type Render = fn(&Batch, &Keyset, Shape) -> Vec<u8>;
 /// A subscribe that waits for its reply.
 pub(crate) struct Subscribed {
     poll: LongPoll,
+    /// A first call, which asks for a cursor only.
+    first: bool,
     render: Render,
     shape: Shape,
     callback: Option<Box<str>>,
@@ -99,7 +101,7 @@ impl Subscribed {
                 Ok(batch) => {
                     app.metrics.delivered(&batch);
                     let body = (self.render)(&batch, self.poll.keyset(), self.shape);
-                    Reply::json(ContentType::Script, body).with_gap(batch.gap)
+                    Reply::json(ContentType::Script, body).with_gap(batch.gap).telling_gaps(self.first)
                 }
                 Err(refusal) => refuse(app, &refusal),
             };
@@ -117,11 +119,12 @@ fn poll(app: &App, door: &Door<'_>, read: Read<'_, '_>, callback: Option<String>
     let begun = read.checked(door).and_then(|(permit, request)| {
         let Listen { channels, groups } = permit.act();
         let shape = Shape { several: channels.len() > 1 || !groups.is_empty(), groups: !groups.is_empty() };
-        Ok((door.keyset.subscribe(permit, request)?, shape))
+        let first = request.cursor.is_none();
+        Ok((door.keyset.subscribe(permit, request)?, first, shape))
     });
     match begun {
-        Ok((poll, shape)) => {
-            Answer::Later(Subscribed { poll, render, shape, callback: callback.map(String::into_boxed_str) })
+        Ok((poll, first, shape)) => {
+            Answer::Later(Subscribed { poll, first, render, shape, callback: callback.map(String::into_boxed_str) })
         }
         Err(refusal) => refuse(app, &refusal).wrapped(callback.as_deref()).into(),
     }

@@ -6,6 +6,7 @@ use std::io::Write;
 use engine::pubsub::Gap;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use wire::delivery;
 use wire::{Refusal, Timestamp, Timetoken};
 
 use super::date;
@@ -43,8 +44,6 @@ const PREFLIGHT: [(&str, &str); 3] = [
     ),
     ("Access-Control-Max-Age", "86400"),
 ];
-/// Messages may be missing from this reply: after the first timetoken, up to and including the second.
-const GAP: &str = "Hereabouts-Gap";
 /// When a client that was turned away may come again.
 const RETRY_AFTER: (&str, &str) = ("Retry-After", "1");
 
@@ -61,6 +60,7 @@ pub(crate) struct Reply {
     content_type: ContentType,
     body: Cow<'static, [u8]>,
     gap: Option<Gap>,
+    tells_gaps: bool,
     preflight: bool,
     gzipped: bool,
 }
@@ -91,7 +91,15 @@ impl IntoBody for &'static str {
 impl Reply {
     /// A body of JSON, with status 200.
     pub(crate) fn json(content_type: ContentType, body: impl IntoBody) -> Self {
-        Self { status: 200, content_type, body: body.into_body(), gap: None, preflight: false, gzipped: false }
+        Self {
+            status: 200,
+            content_type,
+            body: body.into_body(),
+            gap: None,
+            tells_gaps: false,
+            preflight: false,
+            gzipped: false,
+        }
     }
 
     /// A refusal, with its status and body.
@@ -113,6 +121,12 @@ impl Reply {
     /// Tells that messages are missing.
     pub(crate) fn with_gap(mut self, gap: Option<Gap>) -> Self {
         self.gap = gap;
+        self
+    }
+
+    /// Tells that this server tells of gaps: what a client that begins can rely on.
+    pub(crate) fn telling_gaps(mut self, tells: bool) -> Self {
+        self.tells_gaps = tells;
         self
     }
 
@@ -158,8 +172,10 @@ impl Reply {
             each("Content-Encoding", "gzip");
             each("Vary", "Accept-Encoding");
         }
-        if let Some(gap) = self.gap {
-            each(GAP, &format!("{} {}", gap.after, gap.until));
+        if let Some(Gap { after, until }) = self.gap {
+            each(delivery::Gap::HEADER, &delivery::Gap { after, until }.to_string());
+        } else if self.tells_gaps {
+            each(delivery::Gap::HEADER, delivery::Gap::NONE);
         }
         if self.status == 503 || self.status == 429 {
             each(RETRY_AFTER.0, RETRY_AFTER.1);

@@ -102,6 +102,8 @@ async fn messages_that_are_too_old_leave_a_gap_and_a_quiet_channel_none() {
 async fn a_first_call_has_no_gap() {
     let server = TestServer::start().await;
     publish(&server, "room", 200).await;
-    assert_eq!(gap(&poll(&server, "room", 0).await), None);
+    let reply = poll(&server, "room", 0).await;
+    assert_eq!(gap(&reply), None);
+    assert_eq!(reply.header("hereabouts-gap"), Some("none"), "a client learns that it would be told");
     assert_eq!(gaps(&server).await, 0.0);
 }

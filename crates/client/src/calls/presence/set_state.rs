@@ -82,4 +82,10 @@ impl Operation for SetState {
     fn affects(&self) -> Places {
         self.places.clone()
     }
+
+    fn sets_state(&self) -> Option<(Places, wire::Json)> {
+        // Another user's state is not this client's to repeat.
+        let text = self.state.require_object("state").ok().filter(|_| self.user.is_none())?;
+        Some((self.places.clone(), wire::Json::parse(text)?))
+    }
 }
