@@ -31,15 +31,18 @@ static SERVER: OnceLock<(Runtime, SocketAddr)> = OnceLock::new();
 /// When it does not start.
 #[must_use]
 pub fn origin() -> String {
-    let (_, address) = SERVER.get_or_init(|| {
-        let runtime = Runtime::new().expect("a runtime can be made");
-        let server = runtime.block_on(TestServer::builder().settings(KEYSETS).start());
-        let address = server.address();
-        // Its directory is left to the system: nothing of a static is ever dropped.
-        std::mem::forget(server);
-        (runtime, address)
-    });
+    // On a thread of its own: an example may ask from inside a runtime, where none can be waited for.
+    let (_, address) = SERVER.get_or_init(|| std::thread::spawn(start).join().expect("the server starts"));
     format!("http://{address}")
+}
+
+fn start() -> (Runtime, SocketAddr) {
+    let runtime = Runtime::new().expect("a runtime can be made");
+    let server = runtime.block_on(TestServer::builder().settings(KEYSETS).start());
+    let address = server.address();
+    // Its directory is left to the system: nothing of a static is ever dropped.
+    std::mem::forget(server);
+    (runtime, address)
 }
 
 /// Runs an example with the origin of the server.
