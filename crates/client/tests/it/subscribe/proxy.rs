@@ -1,8 +1,8 @@
-//! A way to the server that can be cut.
+//! A way to the server that stays when the server goes, and that can be cut.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -15,7 +15,7 @@ pub(super) struct Proxy {
 }
 
 struct Way {
-    target: SocketAddr,
+    target: Mutex<Option<SocketAddr>>,
     /// After so many bytes of answers the connection is cut; 0 is never.
     cut_after: AtomicUsize,
 }
@@ -24,7 +24,7 @@ impl Proxy {
     pub(super) async fn to(target: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let way = Arc::new(Way { target, cut_after: AtomicUsize::new(0) });
+        let way = Arc::new(Way { target: Mutex::new(Some(target)), cut_after: AtomicUsize::new(0) });
         let task = tokio::spawn({
             let way = Arc::clone(&way);
             async move {
@@ -40,6 +40,11 @@ impl Proxy {
         format!("http://{}", self.address)
     }
 
+    /// Where it leads from now on; nowhere, while there is no server.
+    pub(super) fn lead(&self, target: Option<SocketAddr>) {
+        *self.way.target.lock().unwrap() = target;
+    }
+
     /// Cuts the next answer after so many bytes, head included.
     pub(super) fn cut_after(&self, bytes: usize) {
         self.way.cut_after.store(bytes, Ordering::SeqCst);
@@ -53,7 +58,8 @@ impl Drop for Proxy {
 }
 
 async fn pass(mut client: TcpStream, way: Arc<Way>) -> Option<()> {
-    let mut server = TcpStream::connect(way.target).await.ok()?;
+    let target = *way.target.lock().unwrap();
+    let mut server = TcpStream::connect(target?).await.ok()?;
     let (mut asks, mut answers) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
     loop {
         tokio::select! {
