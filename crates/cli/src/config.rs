@@ -1,6 +1,7 @@
 //! `hereabouts config`: every setting with its default.
 
+use std::io::{self, Write};
+
 pub(crate) fn run() -> anyhow::Result<()> {
-    print!("{}", server::config::DEFAULTS);
-    Ok(())
+    Ok(io::stdout().write_all(server::config::DEFAULTS.as_bytes())?)
 }

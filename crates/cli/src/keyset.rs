@@ -1,5 +1,6 @@
 //! `hereabouts keyset`: the key sets of a server that runs.
 
+use std::io;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
@@ -7,6 +8,7 @@ use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
 use crate::admin::{Admin, Server};
+use crate::output::{Format, Output, Table};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -90,9 +92,8 @@ struct Secret {
 struct Common {
     #[command(flatten)]
     server: Server,
-    /// Answer in JSON, for programs.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: Format,
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<()> {
@@ -118,13 +119,12 @@ impl Add {
         }
         self.secret.add_to(&mut body)?;
         let added = Admin::find(&self.common.server)?.call("POST", "", Some(&body.into()))?;
-        self.common.show(&added, || {
-            println!("added {}", text(&added, "name"));
-            println!("subscribe key  {}", text(&added, "subscribe_key"));
-            println!("publish key    {}", text(&added, "publish_key"));
-            show_secret(&added);
-        });
-        Ok(())
+        self.common.show(&added, |people| {
+            people.line(&format!("added {}", text(&added, "name")))?;
+            people.line(&format!("subscribe key  {}", text(&added, "subscribe_key")))?;
+            people.line(&format!("publish key    {}", text(&added, "publish_key")))?;
+            show_secret(&added, people)
+        })
     }
 }
 
@@ -132,11 +132,11 @@ impl List {
     fn run(self) -> Result<()> {
         let answer = Admin::find(&self.common.server)?.call("GET", "", None)?;
         let rows = answer["keysets"].as_array().cloned().unwrap_or_default();
-        self.common.show(&answer, || {
-            let head = ["NAME", "SUBSCRIBE KEY", "PUBLISH KEY", "ACCESS", "SECRETS", "FROM"].map(str::to_owned);
-            table(&[vec![head], rows.iter().map(row).collect()].concat());
-        });
-        Ok(())
+        self.common.show(&answer, |people| {
+            let mut table = Table::new(["NAME", "SUBSCRIBE KEY", "PUBLISH KEY", "ACCESS", "SECRETS", "FROM"]);
+            rows.iter().for_each(|keyset| table.row(row(keyset)));
+            people.table(&table)
+        })
     }
 }
 
@@ -147,16 +147,14 @@ impl Rotate {
         self.secret.add_to(&mut body)?;
         let rotated =
             Admin::find(&self.common.server)?.call("POST", &format!("/{}/rotate", self.name), Some(&body.into()))?;
-        self.common.show(&rotated, || {
-            println!("{} signs with a new secret", text(&rotated, "name"));
-            show_secret(&rotated);
-            for until in
-                rotated["secrets"].as_array().into_iter().flatten().filter_map(|secret| secret["until"].as_str())
-            {
-                println!("one from before holds until {until}");
-            }
-        });
-        Ok(())
+        self.common.show(&rotated, |people| {
+            people.line(&format!("{} signs with a new secret", text(&rotated, "name")))?;
+            show_secret(&rotated, people)?;
+            let secrets = rotated["secrets"].as_array().into_iter().flatten();
+            secrets
+                .filter_map(|secret| secret["until"].as_str())
+                .try_for_each(|until| people.line(&format!("one from before holds until {until}")))
+        })
     }
 }
 
@@ -164,14 +162,13 @@ impl Remove {
     fn run(self) -> Result<()> {
         let query = if self.forget_data { "?data=forget" } else { "" };
         let removed = Admin::find(&self.common.server)?.call("DELETE", &format!("/{}{query}", self.name), None)?;
-        self.common.show(&removed, || {
+        self.common.show(&removed, |people| {
             let data = match self.forget_data {
                 true => "what was stored under its keys is forgotten",
                 false => "what was stored under its keys is kept",
             };
-            println!("removed {}; {data}", text(&removed, "name"));
-        });
-        Ok(())
+            people.line(&format!("removed {}; {data}", text(&removed, "name")))
+        })
     }
 }
 
@@ -187,11 +184,8 @@ impl Secret {
 }
 
 impl Common {
-    fn show(&self, answer: &Value, for_people: impl FnOnce()) {
-        match self.json {
-            true => println!("{answer}"),
-            false => for_people(),
-        }
+    fn show(&self, answer: &Value, for_people: impl FnOnce(&mut Output) -> io::Result<()>) -> Result<()> {
+        Ok(Output::new(self.format).answer(answer, for_people)?)
     }
 }
 
@@ -215,11 +209,10 @@ fn text<'v>(value: &'v Value, name: &str) -> &'v str {
     value[name].as_str().unwrap_or_default()
 }
 
-fn show_secret(answer: &Value) {
-    if let Some(secret) = answer["secret_key"].as_str() {
-        println!("secret key     {secret}");
-        println!("This secret is shown once. Who has it may do everything; keep it where your servers sign.");
-    }
+fn show_secret(answer: &Value, people: &mut Output) -> io::Result<()> {
+    let Some(secret) = answer["secret_key"].as_str() else { return Ok(()) };
+    people.line(&format!("secret key     {secret}"))?;
+    people.line("This secret is shown once. Who has it may do everything; keep it where your servers sign.")
 }
 
 fn row(keyset: &Value) -> [String; 6] {
@@ -233,16 +226,6 @@ fn row(keyset: &Value) -> [String; 6] {
         secrets,
         text(keyset, "origin").to_owned(),
     ]
-}
-
-/// Columns as wide as what stands in them.
-fn table(rows: &[[String; 6]]) {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..6).map(width).collect();
-    for row in rows {
-        let line: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-        println!("{}", line.join("  ").trim_end());
-    }
 }
 
 #[cfg(test)]

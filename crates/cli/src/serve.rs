@@ -13,6 +13,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::connection::without_our_variables;
 use crate::open_files;
 
 /// What a server may be told on the command line. Everything else is in the file or the environment.
@@ -41,7 +42,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     let Arguments { listen, data, database, tls_cert, tls_key, config } = arguments;
     let flags = Flags { config, listen, data, database, tls_cert, tls_key };
-    let config = server::config::load(flags, std::env::vars_os())?;
+    let config = server::config::load(flags, without_our_variables(std::env::vars_os()))?;
     log_to_stderr(config.log);
     open_files::allow(config.edge.connections_max);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;

@@ -108,5 +108,6 @@ async fn the_program_says_what_it_is() {
     let version = run(["--version"]).await;
     assert_eq!(String::from_utf8_lossy(&version.stdout), concat!("hereabouts ", env!("CARGO_PKG_VERSION"), "\n"));
     let help = run(["--help"]).await;
-    assert!(help.status.success() && String::from_utf8_lossy(&help.stdout).contains("serve"));
+    let text = String::from_utf8_lossy(&help.stdout);
+    assert!(help.status.success() && text.starts_with("Who is here") && text.contains("serve"), "{text}");
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a surprise is a failed test, in a helper as well")]
 
 mod attack;
+mod commands;
 mod complaints;
 mod faults;
 mod full_disk;
