@@ -19,6 +19,7 @@ mod profile;
 mod pubsub;
 mod serve;
 mod settings;
+mod subscribe;
 mod token;
 
 use std::process::ExitCode;
@@ -59,6 +60,8 @@ enum Command {
     Signal(Calling<pubsub::SignalArguments>),
     /// Send a message to what listens in the server, and to no subscriber.
     Fire(Calling<pubsub::FireArguments>),
+    /// Follow channels: messages, who comes and goes, what changes, until Ctrl-C.
+    Subscribe(Calling<subscribe::Arguments>),
     /// Manage channel groups.
     Group(Calling<groups::Arguments>),
     /// Manage the metadata of users.
@@ -95,6 +98,7 @@ impl Command {
             Self::Publish(calling) => calling.run(),
             Self::Signal(calling) => calling.run(),
             Self::Fire(calling) => calling.run(),
+            Self::Subscribe(calling) => calling.run(),
             Self::Group(calling) => calling.run(),
             Self::Users(calling) => calling.run(),
             Self::Channels(calling) => calling.run(),

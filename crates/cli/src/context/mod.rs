@@ -1,5 +1,6 @@
 //! `hereabouts users`, `channels`, `memberships` and `members`: app context.
 
+mod change;
 mod list;
 mod memberships;
 mod noun;
@@ -14,6 +15,7 @@ use self::records::{Bulk, ById, Common, List, Removal, get, list, remove, set, w
 use crate::calling::Ask;
 use crate::output::Output;
 
+pub(crate) use change::change_document;
 pub(crate) use memberships::{MembersArguments, MembershipsArguments};
 pub(crate) use noun::{Noun, Object, Record};
 pub(crate) use records::new_record;

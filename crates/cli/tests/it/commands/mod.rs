@@ -7,6 +7,7 @@ mod groups;
 mod pages;
 mod presence;
 mod pubsub;
+mod subscribe;
 mod token;
 
 use std::process::Stdio;
