@@ -90,6 +90,8 @@ pub struct Outcome {
 const WRONG_SHOWN: usize = 5;
 /// How long an attacker waits for an answer, and the server for what is slow: the attack is over sooner.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// The time between two looks at whether the last request of an attacker is done.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Limits that an operator on the open internet would choose, and times that fit into a minute.
 const CONFIGURATION: &str = r#"
@@ -176,7 +178,7 @@ pub async fn run(options: &Options) -> Result<Seen> {
     sleep(options.quiet).await;
     let after = honest.latencies().context("after the attack")?;
     let refused = refused(server.address).await?;
-    let calm_again = figures(server.address).await?;
+    let calm_again = settled(server.address, &calm).await?;
     honest.stop().await?;
     let health = Connection::open(server.address).await?.get("/health").await?;
     ensure!(health.status == 200, "the server is not well: {}", health.text());
@@ -224,6 +226,19 @@ async fn figures(address: SocketAddr) -> Result<Figures> {
         used: figure("hereabouts_memory_used_bytes"),
         resident: figure("hereabouts_memory_resident_bytes"),
     })
+}
+
+/// The figures once the last request of an attacker is done: unpacking a bomb takes a busy machine its time. What they are
+/// after [`PATIENCE`], if that is never.
+async fn settled(address: SocketAddr, calm: &Figures) -> Result<Figures> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let now = figures(address).await?;
+        if now.connections <= calm.connections || Instant::now() >= end {
+            return Ok(now);
+        }
+        sleep(LOOK_AGAIN).await;
+    }
 }
 
 async fn refused(address: SocketAddr) -> Result<BTreeMap<String, u64>> {
