@@ -239,7 +239,7 @@ impl Machine {
             // The others were told long ago.
             self.tell_status(Audience::one(holder), Category::Connected, "subscribe", names, None, None);
         }
-        self.changed(before, now);
+        self.changed(&before, now);
     }
 
     /// Ends what a holder has of these names, or of all.
@@ -247,7 +247,7 @@ impl Machine {
         let before = self.interest.all();
         let gone = self.interest.remove(holder, names);
         self.forget(&gone);
-        self.changed(before, now);
+        self.changed(&before, now);
     }
 
     /// Ends everything that anybody subscribed to.
@@ -255,7 +255,7 @@ impl Machine {
         let before = self.interest.all();
         let gone = self.interest.clear();
         self.forget(&gone);
-        self.changed(before, now);
+        self.changed(&before, now);
     }
 
     /// Makes the user present on names without a subscription, or absent.
@@ -395,9 +395,9 @@ impl Machine {
     }
 
     /// What is wanted may have changed.
-    fn changed(&mut self, before: NameSet, now: Duration) {
+    fn changed(&mut self, before: &NameSet, now: Duration) {
         let after = self.interest.all();
-        if before != after {
+        if *before != after {
             if self.phase == Phase::Refused {
                 self.reconnect();
             }

@@ -100,3 +100,20 @@ async fn presence_says_for_whom_and_which_way() {
     let nobody = Client::new(Config::new("sub").origin(format!("http://{}", server.address()))).unwrap();
     assert!(nobody.presence().connected(true).channels("kitchen").execute().is_err(), "who?");
 }
+
+#[tokio::test]
+async fn a_state_comes_back_with_the_user() {
+    let server = TestServer::start().await;
+    let ann = client(&server, "ann");
+    let mut kitchen = ann.subscribe().channels("kitchen").stream().unwrap();
+    connected(&mut kitchen).await;
+    ann.set_state().channels("kitchen").state(serde_json::json!({"mood": "hungry"})).await.unwrap();
+    // Another device of hers leaves, and her state goes with her.
+    server.ask("/v2/presence/sub-key/sub/channel/kitchen/leave?uuid=ann").await;
+    are_here(&server, "kitchen", &[]).await;
+    // The next request that names the kitchen brings both back.
+    ann.subscribe().channels("hall").execute().unwrap();
+    are_here(&server, "kitchen", &["ann"]).await;
+    let states = ann.get_state().channels("kitchen").await.unwrap();
+    assert_eq!(states.channels["kitchen"]["mood"], "hungry");
+}

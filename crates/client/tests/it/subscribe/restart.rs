@@ -32,7 +32,7 @@ async fn hear(subscription: &mut Subscription<hereabouts::Async>, last: usize) -
     while heard.last().is_none_or(|(number, _)| *number != last) {
         match soon("an event", subscription.next()).await.expect("the subscription goes on") {
             Event::Message(Message { message, timetoken, .. }) => {
-                heard.push((message.read().unwrap(), timetoken.ticks()))
+                heard.push((message.read().unwrap(), timetoken.ticks()));
             }
             Event::Gap(gap) => gaps.push(gap),
             _ => {}

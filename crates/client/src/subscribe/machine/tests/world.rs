@@ -77,7 +77,7 @@ struct World {
     watches: BTreeMap<(u64, &'static str), Watch>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Step {
     Publish(usize, usize),
     Answer,
@@ -194,7 +194,7 @@ impl World {
                 match &event {
                     _ if !holders.contains(&Holder(*holder)) => {}
                     Event::Message(message) if message.channel == *channel => {
-                        watch.heard.push(message.timetoken.ticks())
+                        watch.heard.push(message.timetoken.ticks());
                     }
                     Event::Gap(gap) => watch.gaps.push((gap.after.ticks(), gap.until.ticks())),
                     _ => {}
