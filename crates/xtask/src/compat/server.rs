@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 
 use crate::process::Running;
 
@@ -121,6 +121,8 @@ impl Listening {
 fn certify(authority_file: &Path, cert_file: &Path, key_file: &Path) -> Result<()> {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    // With the name that certificates have by default, those that it signs would look as if they had signed themselves.
+    authority.distinguished_name.push(DnType::CommonName, "Authority of one run");
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate()?)?;
     let key = KeyPair::generate()?;
     let cert = CertificateParams::new(["127.0.0.1".to_owned()])?.signed_by(&key, &authority)?;
