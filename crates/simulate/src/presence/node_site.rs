@@ -187,7 +187,7 @@ impl Site for NodeSite {
             Places { channels: places.iter().map(|(channel, _)| channel.clone()).collect(), groups: Vec::new() };
         let timeout = Duration::from_secs(timeout);
         self.ask(acts::Heartbeat(places), |keyset, permit| {
-            keyset.heartbeat(permit, &caller, &states, timeout).unwrap()
+            keyset.heartbeat(permit, &caller, &states, timeout).unwrap();
         });
     }
 
@@ -198,7 +198,7 @@ impl Site for NodeSite {
 
     fn set_state(&mut self, user: &UserId, channels: &[ChannelName], state: &Json, _now: u64) {
         self.ask(acts::SetState(Self::places(channels)), |keyset, permit| {
-            keyset.set_state(permit, user, state).unwrap()
+            keyset.set_state(permit, user, state).unwrap();
         });
     }
 
