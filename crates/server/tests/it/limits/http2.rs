@@ -6,6 +6,10 @@ use testkit::{Connection, Edge, Http2, TestServer, eventually};
 use super::start;
 
 const HASTY: &str = "edge.head_seconds = 1\nedge.idle_seconds = 1\nedge.write_seconds = 1";
+
+/// Makes the frames of one step of a flood.
+type Step<'a> = &'a dyn Fn(u32) -> Vec<u8>;
+
 async fn open(server: &TestServer, settings: &[u8]) -> Connection {
     let mut connection = server.connect().await;
     connection.send([PREFACE, &frame(Kind::Settings, 0, 0, settings)].concat()).await.unwrap();
@@ -103,7 +107,7 @@ async fn floods_of_frames_end_with_the_connection_and_nobody_else_notices() {
         frames
     };
     let settings = |_: u32| frame(Kind::Settings, 0, 0, &[]);
-    let floods: [(&str, &dyn Fn(u32) -> Vec<u8>); 5] = [
+    let floods: [(&str, Step); 5] = [
         ("requests taken back at once", &resets),
         ("a head that never ends", &continuations),
         ("heads of 100 kB", &lists),
