@@ -10,10 +10,13 @@ use wire::route::Route;
 use super::context;
 use super::normal::Normal;
 
+/// How a call reads what comes.
+type Interpret = Box<dyn Fn(&Response) -> Result<(), Error> + Send + Sync>;
+
 /// A call, as far as a vector needs it: what it sends, and how it reads what comes.
 pub(crate) struct Made {
     pub(crate) outgoing: Outgoing,
-    pub(crate) interpret: Box<dyn Fn(&Response) -> Result<(), Error> + Send + Sync>,
+    pub(crate) interpret: Interpret,
 }
 
 impl Made {
