@@ -107,7 +107,7 @@ async fn floods_of_frames_end_with_the_connection_and_nobody_else_notices() {
         frames
     };
     let settings = |_: u32| frame(Kind::Settings, 0, 0, &[]);
-    let floods: [(&str, Step); 5] = [
+    let floods: [(&str, Step<'_>); 5] = [
         ("requests taken back at once", &resets),
         ("a head that never ends", &continuations),
         ("heads of 100 kB", &lists),
