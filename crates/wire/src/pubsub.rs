@@ -105,7 +105,8 @@ impl Message {
         }
         write_place(out, subscribe_key, timetoken, self.channel.as_str());
         if let Some(Original { timetoken, region }) = self.original {
-            out.extend_from_slice(format!(r#","o":{{"t":"{timetoken}""#).as_bytes());
+            // The publisher's number as it was given: it need not be one of ours, which have 17 digits.
+            out.extend_from_slice(format!(r#","o":{{"t":"{}""#, timetoken.ticks()).as_bytes());
             if let Some(region) = region {
                 out.extend_from_slice(format!(r#","r":{region}"#).as_bytes());
             }
