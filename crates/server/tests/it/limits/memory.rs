@@ -10,10 +10,12 @@ const BUDGET: &str = "memory.budget_bytes = 8388608";
 const UNAVAILABLE: &str = r#"{"error":true,"message":"Service Unavailable","service":"Balancer","status":503}"#;
 const ROOM: &str = "/v2/presence/sub-key/sub/channel/room";
 
+const STATE_BYTES: u32 = 20_000;
+
 /// Sets states of 20 kB until there is no room for another.
-async fn fill(server: &TestServer, connection: &mut Connection) -> usize {
-    let state = format!("%7B%22s%22:%22{}%22%7D", "x".repeat(20_000));
-    for user in 0..1_000 {
+async fn fill(server: &TestServer, connection: &mut Connection) -> u32 {
+    let state = format!("%7B%22s%22:%22{}%22%7D", "x".repeat(STATE_BYTES as usize));
+    for user in 0..1_000_u32 {
         let target = format!("/v2/presence/sub-key/sub/channel/ballast/uuid/user-{user}/data?state={state}");
         let reply = connection.get(&target).await.unwrap();
         if reply.status == 503 {
@@ -21,11 +23,12 @@ async fn fill(server: &TestServer, connection: &mut Connection) -> usize {
             return user;
         }
         assert_eq!(reply.status, 200, "{}", reply.text());
-        // It is weighed from time to time: the test need not be faster than that.
-        if user % 50 == 0 {
-            let used = server.metric("hereabouts_memory_used_bytes").await;
+        // It is weighed from time to time. Without waiting for it, a test that is faster would use up the part for answers
+        // as well, and then be turned away altogether.
+        if user % 10 == 9 {
+            let there_is = f64::from((user + 1) * STATE_BYTES);
             eventually("it is weighed", async || {
-                (server.metric("hereabouts_memory_used_bytes").await >= used).then_some(())
+                (server.metric("hereabouts_memory_used_bytes").await >= there_is).then_some(())
             })
             .await;
         }
