@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use testkit::postgres::Postgres;
-use testkit::{Connection, Reply, eventually, soon};
+use testkit::{Connection, PATIENCE, Reply, eventually, soon};
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::program::{Running, command};
@@ -319,7 +319,7 @@ impl Listener {
     async fn catch_up(&mut self, server: &Running, last: [[u64; 2]; WRITERS]) {
         let mut connection = server.connect().await;
         while self.highest != last {
-            let reply = tokio::time::timeout(Duration::from_secs(10), connection.get(&target(self.cursor))).await;
+            let reply = tokio::time::timeout(PATIENCE, connection.get(&target(self.cursor))).await;
             let Ok(reply) = reply else { panic!("never heard: {last:?}, but {:?}", self.highest) };
             self.take(&reply.unwrap());
         }

@@ -40,9 +40,8 @@ async fn a_connection_with_a_parked_poll_is_not_idle() {
     assert_eq!((reply.status, reply.payloads().len()), (200, 0));
 }
 
-#[tokio::test]
-async fn windows_that_never_open_hold_nothing_for_long() {
-    let server = start(Edge::Lean, HASTY).await;
+/// Asks for ten replies of 600 kB, and opens no window for them.
+async fn greedy(server: &TestServer) -> Connection {
     let mut publisher = server.connect().await;
     let cursor = server.get("/v2/subscribe/sub/room/0?tt=0").await.timetoken();
     for _ in 0..20 {
@@ -51,22 +50,46 @@ async fn windows_that_never_open_hold_nothing_for_long() {
         publisher.send(crate::both::request("POST", "/publish/pub/sub/0/room/0", &head, &message)).await.unwrap();
         assert_eq!(publisher.receive().await.unwrap().status, 200);
     }
-    drop(publisher);
     // SETTINGS_INITIAL_WINDOW_SIZE of 0: no byte of a reply may be sent.
-    let mut greedy = open(&server, &[0, 4, 0, 0, 0, 0]).await;
+    let mut greedy = open(server, &[0, 4, 0, 0, 0, 0]).await;
     let poll = format!("/v2/subscribe/sub/room/0?tt={cursor}");
     for stream in 0..10 {
         greedy.send(request(2 * stream + 1, &poll)).await.unwrap();
     }
-    eventually("the replies are counted", async || {
-        (server.metric("hereabouts_memory_used_bytes").await > 6_000_000.0).then_some(())
-    })
-    .await;
-    connections_fall_to(&server, 0.0, "the connection is cut").await;
+    greedy
+}
+
+async fn replies_are_gone(server: &TestServer) {
     eventually("the replies are gone", async || {
         (server.metric("hereabouts_memory_used_bytes").await < 3_000_000.0).then_some(())
     })
     .await;
+}
+
+#[tokio::test]
+async fn windows_that_never_open_hold_what_is_counted() {
+    // It waits longer than this test for who takes nothing.
+    let server = start(Edge::Lean, "edge.write_seconds = 600").await;
+    let greedy = greedy(&server).await;
+    eventually("the replies are counted", async || {
+        (server.metric("hereabouts_memory_used_bytes").await > 6_000_000.0).then_some(())
+    })
+    .await;
+    drop(greedy);
+    replies_are_gone(&server).await;
+}
+
+#[tokio::test]
+async fn windows_that_never_open_hold_nothing_for_long() {
+    let server = start(Edge::Lean, HASTY).await;
+    let greedy = greedy(&server).await;
+    eventually("the replies are on their way", async || {
+        (server.metric("hereabouts_deliveries_total").await >= 200.0).then_some(())
+    })
+    .await;
+    connections_fall_to(&server, 0.0, "the connection is cut").await;
+    replies_are_gone(&server).await;
+    drop(greedy);
 }
 
 #[tokio::test]
