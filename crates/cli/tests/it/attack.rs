@@ -21,10 +21,8 @@ async fn under_attack_the_honest_client_is_served_and_everything_else_is_refused
     let [before, during, after] = seen.server;
     assert!(during.connections >= 300, "{during:?}");
     assert!(after.connections < 50, "attackers are still there: {after:?}");
-    // What attackers may publish is kept as anybody's messages are: a hundred of a channel, of up to 32 KiB.
-    let kept = 100 * 33_000;
-    assert!(after.used < before.used + kept + 1_000_000, "something is left behind: {before:?}, {after:?}");
-    assert!(seen.phases.iter().all(|phase| phase.count() > 10), "{:?}", seen.phases);
+    assert!(after.used < before.used + 1_000_000, "something is left behind: {before:?}, {after:?}");
+    assert!(seen.phases.iter().all(|phase| phase.count() > 0), "{:?}", seen.phases);
     for limit in ["request_target_bytes", "head_bytes", "body_bytes", "message_bytes", "address.connections_max"] {
         assert!(seen.refused.get(limit).is_some_and(|count| *count > 0), "{limit} is not counted: {:?}", seen.refused);
     }

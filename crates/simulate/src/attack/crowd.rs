@@ -17,8 +17,8 @@ const TRICKLE: Duration = Duration::from_secs(1);
 /// Beginnings of requests that slow clients never finish: of heads, bodies and chunks, and of HTTP/2.
 const BEGINNINGS: [&str; 4] = [
     "GET /time/0 HTTP/1.1\r\nHost: here\r\n",
-    "POST /publish/demo/demo/0/room/0 HTTP/1.1\r\nHost: here\r\nContent-Length: 30000\r\n\r\n\"",
-    "POST /publish/demo/demo/0/room/0 HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n\"half\r\n",
+    "POST /publish/victim/victim/0/room/0 HTTP/1.1\r\nHost: here\r\nContent-Length: 30000\r\n\r\n\"",
+    "POST /publish/victim/victim/0/room/0 HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n\"half\r\n",
     "PRI * HTTP/2.0\r\n\r\n",
 ];
 /// What they go on with, a few bytes at a time.

@@ -93,7 +93,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// The time between two looks at whether the last request of an attacker is done.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-/// Limits that an operator on the open internet would choose, and times that fit into a minute.
+/// Limits that an operator on the open internet would choose, and times that fit into a minute. What attackers may publish is
+/// kept as anybody's messages are; their key set keeps one, so that whatever else is left behind shows.
 const CONFIGURATION: &str = r#"
 edge.head_seconds = 10
 edge.idle_seconds = 60
@@ -104,6 +105,13 @@ address.connections_max = 1000
 name = "demo"
 subscribe_key = "demo"
 publish_key = "demo"
+
+[[keyset]]
+name = "victim"
+subscribe_key = "victim"
+publish_key = "victim"
+[keyset.pubsub]
+queue_messages = 1
 "#;
 /// What [`CONFIGURATION`] says an address may have open.
 const CONNECTIONS_OF_ADDRESS: usize = 1000;

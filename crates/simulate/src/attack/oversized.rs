@@ -18,10 +18,10 @@ struct Attack {
     right: &'static [u16],
 }
 
-const PUBLISH: &str = "/publish/demo/demo/0/victim/0";
-const LARGE: &str = "/v2/publish/demo/demo/0/victim/0";
-const SUBSCRIBE: &str = "/v2/subscribe/demo/victim/0?tt=0";
-const STATE: &str = "/v2/presence/sub-key/demo/channel/victim/uuid/mallory/data?state=";
+const PUBLISH: &str = "/publish/victim/victim/0/room/0";
+const LARGE: &str = "/v2/publish/victim/victim/0/room/0";
+const SUBSCRIBE: &str = "/v2/subscribe/victim/room/0?tt=0";
+const STATE: &str = "/v2/presence/sub-key/victim/channel/room/uuid/mallory/data?state=";
 
 /// Sends one attack after the other, each on a connection of its own, until it is over.
 pub(super) async fn attack(server: SocketAddr, from: IpAddr, over: watch::Receiver<()>) -> Outcomes {
@@ -75,10 +75,10 @@ fn attacks() -> Vec<Attack> {
     let filter = vec![filter; 300].join("%20%7C%7C%20");
     add("a filter of 300 terms", get(&format!("{SUBSCRIBE}&filter-expr={filter}"), ""), &[200, 481]);
     let names = (0..5_000).map(|number| format!("c{number}")).collect::<Vec<_>>().join(",");
-    add("a subscribe to 5,000 channels", get(&format!("/v2/subscribe/demo/{names}/0?tt=0"), ""), &[200]);
+    add("a subscribe to 5,000 channels", get(&format!("/v2/subscribe/victim/{names}/0?tt=0"), ""), &[200]);
     let groups = (0..5_000).map(|number| format!("g{number}")).collect::<Vec<_>>().join(",");
     add("a subscribe to 5,000 groups", get(&format!("{SUBSCRIBE}&channel-group={groups}"), ""), &[400]);
-    let heartbeat = "/v2/presence/sub-key/demo/channel/victim/heartbeat?uuid=mallory";
+    let heartbeat = "/v2/presence/sub-key/victim/channel/room/heartbeat?uuid=mallory";
     add("a heartbeat in 5,000 groups", get(&format!("{heartbeat}&channel-group={groups}"), ""), &[400]);
     add("no HTTP", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n".repeat(100), &[400]);
     add("a length that is none", request("POST", PUBLISH, "Content-Length: -1\r\n"), &[400]);
@@ -88,13 +88,13 @@ fn attacks() -> Vec<Attack> {
     let chunk = "Transfer-Encoding: chunked\r\n";
     let huge = b"FFFFFFFFFFFFFFFFF\r\n".to_vec();
     add("a chunk without bounds", [request("POST", PUBLISH, chunk), huge].concat(), &[400]);
-    let token = format!("/publish/demo/demo/0/victim/0/1?auth={}", "p".repeat(30_000));
+    let token = format!("/publish/victim/victim/0/room/0/1?auth={}", "p".repeat(30_000));
     add("a token of 30 kB", get(&token, ""), &[200, 403]);
-    add("unknown keys", get("/v2/subscribe/sub-c-unknown/victim/0?tt=0", ""), &[400]);
+    add("unknown keys", get("/v2/subscribe/sub-c-unknown/room/0?tt=0", ""), &[400]);
     add("a traversal of paths", get("/../../../../etc/passwd", ""), &[404]);
     add(
         "a filter for SQL",
-        get("/v2/objects/demo/uuids?filter=name%20==%20%22';DROP%20TABLE%20user;--%22", ""),
+        get("/v2/objects/victim/uuids?filter=name%20==%20%22';DROP%20TABLE%20user;--%22", ""),
         &[200],
     );
     attacks
