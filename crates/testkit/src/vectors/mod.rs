@@ -26,7 +26,7 @@ pub struct Vector {
     pub source: Source,
     /// The key set that it is for.
     pub keys: KeysetKind,
-    /// It pauses for more than a minute.
+    /// It pauses for more than a minute, or waits for what happens only after some seconds.
     #[serde(default)]
     pub slow: bool,
     /// The conversation.

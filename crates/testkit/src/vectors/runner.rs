@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use node::{Clock, SystemClock};
 use serde_json::Value;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 
 use super::names::Names;
 use super::needs::{self, Needs};
@@ -75,7 +75,7 @@ impl Runner {
         Self { client, open: OPEN, guarded: GUARDED, with_tokens: false, clock: None }
     }
 
-    /// A runner for a server on a clock of its own, which is moved where a vector pauses.
+    /// A runner for a server on a clock of its own, which is moved where a vector pauses or waits.
     #[must_use]
     pub fn on_clock(client: Client, clock: ManualClock) -> Self {
         Self { clock: Some(clock), ..Self::new(client) }
@@ -87,12 +87,12 @@ impl Runner {
         now.timestamp().seconds()
     }
 
-    /// A runner that replays what is for an open key set on the guarded one. Each request is sent twice: with a token that
+    /// The same, but it replays what is for an open key set on the guarded one. Each request is sent twice: with a token that
     /// lacks what it needs, which must be refused, and then with one that permits exactly what it needs, which must be
     /// answered as without access control.
     #[must_use]
-    pub fn with_tokens(client: Client) -> Self {
-        Self { open: GUARDED, with_tokens: true, ..Self::new(client) }
+    pub fn with_tokens(self) -> Self {
+        Self { open: GUARDED, with_tokens: true, ..self }
     }
 
     /// Replays a vector.
@@ -123,7 +123,7 @@ impl Runner {
         let reply = match (&step.awaited, &step.request) {
             (Some(name), _) => {
                 let task = waiting.remove(name).ok_or_else(|| format!("nothing waits as {name}"))?;
-                task.await.map_err(|panicked| panicked.to_string())?
+                self.awaited(task).await.map_err(|panicked| panicked.to_string())?
             }
             (None, Some(request)) => {
                 let mut message = Message::of(request, keys, names, self.now())?;
@@ -151,6 +151,19 @@ impl Runner {
             names.save(name, value.clone());
         }
         Ok(())
+    }
+}
+
+impl Runner {
+    /// What a request in the background came to. What it waits for may only happen as time passes.
+    async fn awaited(&self, mut task: JoinHandle<io::Result<Reply>>) -> Result<io::Result<Reply>, JoinError> {
+        let Some(clock) = &self.clock else { return task.await };
+        loop {
+            match tokio::time::timeout(ARRIVAL, &mut task).await {
+                Ok(outcome) => return outcome,
+                Err(_) => clock.advance(Duration::from_secs(1)),
+            }
+        }
     }
 }
 
