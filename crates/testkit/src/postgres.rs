@@ -25,14 +25,15 @@ const DEBIAN: &str = "/usr/lib/postgresql";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Starts the server, then waits until nobody holds the other end of standard input; `$1` is the data directory, the
-/// rest is the command. The shell's own `kill` and `wait` know no process but this one. Told to `leave`, it leaves the data
-/// to the next one.
+/// rest is the command. It asks again until the server has ended: what a shell starts in the background ignores the signal
+/// until it has said otherwise, and one that came before that would be waited for in vain. Told to `leave`, it leaves the
+/// data to the next one.
 const KEEPER: &str = r#"directory=$1; shift
 "$@" >"$directory.log" 2>&1 </dev/null &
 server=$!
 echo "$server" >"$directory.id"
 read -r word
-kill -INT "$server"; wait "$server"
+while kill -INT "$server" 2>/dev/null; do sleep 0.05; done
 [ "$word" = leave ] || rm -rf "$directory" "$directory.log" "$directory.id" "$directory.small""#;
 
 /// Mounts a file system of `$1` bytes beside the data directory `$2`, makes that with `$3` (`initdb`), and runs the rest. It
@@ -298,8 +299,7 @@ impl Postgres {
             if state.lines().nth(7).is_some_and(|line| line.trim() == "ready") {
                 return Ok(true);
             }
-            // One that has ended has no command line any more. Its keeper waits for it later.
-            if fs::read(format!("/proc/{}/cmdline", id.trim())).is_ok_and(|line| !line.is_empty()) || id.is_empty() {
+            if id.is_empty() || is_alive(id.trim()) {
                 continue;
             }
             let log = self.log();
@@ -321,6 +321,13 @@ impl Postgres {
     fn beside(&self, extension: &str) -> PathBuf {
         self.data.with_extension(extension)
     }
+}
+
+/// Whether a process has not ended. Its keeper waits for one that has only later.
+fn is_alive(id: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+    // The name before the state is in brackets, and may have some itself.
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
 }
 
 /// Who runs it: we ourselves or, when we are root, the user that Debian made for it, or else nobody.
