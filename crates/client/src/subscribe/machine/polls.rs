@@ -128,8 +128,13 @@ impl Machine {
         if self.phase == Phase::Ended {
             return self.cancel();
         }
+        // Whoever comes next begins from then on.
+        self.cursor = None;
+        self.interest.restart();
+        self.recent.clear();
         // As above: a first call is waited for.
         if self.flight.as_ref().is_some_and(|flight| flight.cursor.is_none()) && !self.paused {
+            self.phase = Phase::Connecting;
             return;
         }
         self.cancel();
@@ -137,12 +142,9 @@ impl Machine {
             self.tell_everyone(Category::Disconnected, "unsubscribe", &NameSet::new(), None, None);
         }
         self.phase = Phase::Idle;
-        self.cursor = None;
-        self.interest.restart();
         self.joined.clear();
         self.idle_answers = 0;
         self.backoff.reset();
-        self.recent.clear();
     }
 
     fn cancel(&mut self) {

@@ -199,3 +199,19 @@ fn an_envelope_that_cannot_be_read_is_told_as_it_came_and_the_others_are_read() 
     assert!(matches!(&bench.told[0], (Audience::Everyone, Event::Other(json)) if json.as_str() == r#"{"odd":1}"#));
     assert_eq!((bench.messages(1), bench.under_way().unwrap().1), (vec![102], Some(102)));
 }
+
+#[test]
+fn who_subscribes_after_everyone_has_gone_begins_from_now() {
+    let mut bench = Bench::receiving("room");
+    bench.answer(polled(105, vec![message("room", 105)]));
+    // Somebody looks back, so that the cursor lies behind; then the connection is lost, and all go while it is made again.
+    bench.subscribe(2, "hall", Some(102));
+    bench.fail(lost());
+    bench.pass(2 * SECOND);
+    bench.machine.unsubscribe_all(bench.now);
+    bench.settle();
+    bench.subscribe(3, "room", None);
+    assert_eq!(bench.under_way(), Some((names("hall room"), None)), "the call that joins is still under way");
+    bench.answer(polled(200, vec![]));
+    assert_eq!(bench.under_way(), Some((names("room"), Some(200))));
+}
