@@ -5,6 +5,7 @@ use clap::Args;
 use hereabouts::{Client, Config};
 
 use crate::connection::Connection;
+use crate::exit;
 use crate::output::{Format, Output};
 
 /// A command with the options of a connection.
@@ -39,7 +40,11 @@ impl<A: Args + Ask> Calling<A> {
                 let client = Client::new(config)?;
                 asked.run(&client, &mut Output::new(format)).await
             };
-            run.await.with_context(|| settings.origin().to_owned())
+            run.await.map_err(|error| match exit::is_of_a_server(&error) {
+                true => error.context(settings.origin().to_owned()),
+                // What is wrong with the command line has nothing to do with where it was to go.
+                false => error,
+            })
         })
     }
 }

@@ -40,6 +40,11 @@ pub(crate) fn end(outcome: anyhow::Result<()>) -> ExitCode {
     ExitCode::from(if misused { MISUSED } else { FAILED })
 }
 
+/// Whether something was asked, and a server refused or could not be reached.
+pub(crate) fn is_of_a_server(error: &anyhow::Error) -> bool {
+    kind_of(error).is_some_and(|kind| kind != ErrorKind::Usage)
+}
+
 fn kind_of(error: &anyhow::Error) -> Option<ErrorKind> {
     // Those that a subscription tells are shared.
     let of = |cause: &(dyn StdError + 'static)| {

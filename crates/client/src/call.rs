@@ -37,6 +37,7 @@ pub(crate) struct Options {
 /// What came of a call.
 pub(crate) struct Answered<T> {
     pub(crate) result: Result<T, Error>,
+    #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "callbacks alone are handed it"))]
     pub(crate) status: Status,
 }
 
@@ -168,6 +169,10 @@ impl<O: Operation> Operation for Enveloped<O> {
 
     fn affects(&self) -> Places {
         self.0.affects()
+    }
+
+    fn sets_state(&self) -> Option<(Places, wire::Json)> {
+        self.0.sets_state()
     }
 
     fn secrets(&self) -> Vec<&str> {

@@ -278,7 +278,7 @@ impl Core {
                 Some(refused) => Err(Error::refused(refused.status.unwrap_or_default(), Some(refused))),
                 None => operation.answer(response),
             },
-            _ => Err(Error::of(response)),
+            _ => Err(Error::of(response, self.now())),
         };
         outcome.map_err(|error| {
             let token = self.token();

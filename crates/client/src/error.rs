@@ -2,12 +2,15 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use wire::Timestamp;
 pub use wire::answer::Detail;
 use wire::answer::{Refused, Unreadable};
 
 use crate::request::Response;
+use crate::retry_after::retry_after;
 
 /// Why a call failed.
 ///
@@ -23,8 +26,10 @@ use crate::request::Response;
 /// assert_eq!(error.to_string(), "publish: this call needs a publish key");
 /// # Ok::<(), hereabouts::Error>(())
 /// ```
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     operation: Option<&'static str>,
@@ -32,7 +37,7 @@ struct Inner {
     status: Option<u16>,
     refused: Refused,
     retry_after: Option<Duration>,
-    cause: Option<Box<dyn StdError + Send + Sync>>,
+    cause: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 /// What kind of failure it is: by whom it can be mended.
@@ -109,10 +114,9 @@ impl Error {
     }
 
     /// What an answer with another status than 2xx means.
-    pub(crate) fn of(response: &Response) -> Self {
+    pub(crate) fn of(response: &Response, now: Timestamp) -> Self {
         let mut error = Self::refused(response.status, Refused::read(&response.body));
-        error.0.retry_after =
-            response.header("retry-after").and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
+        error.0.retry_after = retry_after(response, now);
         error
     }
 
@@ -140,7 +144,7 @@ impl Error {
     }
 
     pub(crate) fn because(mut self, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.0.cause = Some(cause.into());
+        self.0.cause = Some(cause.into().into());
         self
     }
 
@@ -206,7 +210,7 @@ impl Error {
         &self.0.refused.details
     }
 
-    /// When to come back, if the server says so.
+    /// How long the server wants to be left alone, if it says so: at most a day.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after

@@ -100,6 +100,7 @@ mod operation;
 mod origin;
 mod places;
 mod request;
+mod retry_after;
 #[cfg(feature = "http")]
 mod runtime;
 mod sign;

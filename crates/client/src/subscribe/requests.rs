@@ -203,7 +203,7 @@ mod tests {
             let mut response = Response::new(status, body);
             let owned = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
             response.headers.extend(owned);
-            Failure::from(Error::of(&response)).kind
+            Failure::from(Error::of(&response, wire::Timestamp::from_millis(0))).kind
         };
         let forbidden =
             r#"{"message":"Forbidden","payload":{"channels":["a"],"channel-groups":[":g"]},"error":true,"status":403}"#;

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 /// A server that says with which version of HTTP it was asked, in place of the time, and its certificate.
-async fn server(protocols: &[&str]) -> (String, String) {
+pub(crate) async fn server(protocols: &[&str]) -> (String, String) {
     let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());

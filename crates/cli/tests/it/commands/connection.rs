@@ -73,7 +73,9 @@ async fn what_is_missing_or_wrong_is_said_with_what_to_do() {
         ("publish lobby 1 --subscribe-key s", &["publish key"]),
         ("time --token @nowhere", &["token", "nowhere"]),
     ] {
-        alone(home.path(), line).await.fails(2, words);
+        let said = alone(home.path(), line).await;
+        said.fails(2, words);
+        assert!(!said.err.contains("127.0.0.1:7700"), "where it was to go does not matter: {}", said.err);
     }
     let away = format!("time --origin http://{free} --subscribe-key s");
     alone(home.path(), &away).await.fails(1, &["time:", &free.to_string(), "--origin"]);
@@ -129,4 +131,16 @@ async fn what_answers_and_is_no_such_server_is_recognised() {
     alone(home.path(), &something_else(elsewhere).await).await.fails(1, &["time:", "redirect"]);
     let busy = "HTTP/1.1 503 Busy\r\nretry-after: 5\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
     alone(home.path(), &something_else(busy).await).await.fails(1, &["time:", "503", "again"]);
+}
+
+#[tokio::test]
+async fn the_proxy_of_the_environment_is_asked() {
+    let home = tempfile::tempdir().unwrap();
+    let answer = "HTTP/1.1 200 OK\r\ncontent-length: 19\r\nconnection: close\r\n\r\n[17000000000000000]";
+    let proxy = something_else(answer).await;
+    let address = proxy.split(' ').nth(2).unwrap();
+    let mut command = command(&[]);
+    command.env("HOME", home.path()).env("http_proxy", address);
+    command.args(words("time --json --origin http://no-such-host.invalid --subscribe-key s"));
+    assert_eq!(said(command).await.json()["timetoken"], "17000000000000000");
 }
