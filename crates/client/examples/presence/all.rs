@@ -21,6 +21,7 @@ crate::examples! {
     set_state_typing,
     get_state,
     get_state_groups,
+    get_state_on_change,
     presence_connected,
     presence_disconnected,
     publish,

@@ -1,15 +1,14 @@
-//! One sign of life without a subscription (Go: "Heartbeat without subscription", `connected(true)`).
+//! Present without a subscription, by heartbeats from now on (Go: "Heartbeat without subscription", `Connected(true)`).
 
-use hereabouts::calls::presence::Heartbeat;
-use hereabouts::{Call, Caller, Error};
+use hereabouts::{Caller, Error, SetPresence};
 
 use crate::run::Run;
 
-fn ask<M>(client: &Caller<M>) -> Call<M, Heartbeat> {
-    client.heartbeat().channels("my-channel").channel_groups("my-channel-group")
+fn ask<M>(client: &Caller<M>) -> SetPresence<M> {
+    client.presence().connected(true).channels("my-channel").channel_groups("my-channel-group")
 }
 
 pub(crate) async fn run(run: &Run) -> Result<String, Error> {
-    run.call(ask, ask).await?;
+    run.presence(ask, ask).await?;
     Ok("present".to_owned())
 }

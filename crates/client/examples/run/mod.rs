@@ -7,7 +7,8 @@ use std::env;
 use std::future::Future;
 use std::pin::Pin;
 
-use hereabouts::{Async, Blocking, Call, Client, Config, Error, Operation, blocking};
+use hereabouts::calls::presence::PresenceResult;
+use hereabouts::{Async, Blocking, Call, Client, Config, Error, Operation, SetPresence, Status, blocking};
 
 /// How calls are run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +52,12 @@ impl Run {
         Ok(Self { client: Client::new(config.clone())?, blocking: blocking::Client::new(config)?, way })
     }
 
+    /// The client for asynchronous programs, for what is no call.
+    #[allow(dead_code, reason = "not every document has an example that subscribes")]
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Runs a call. It is given twice, as it is made by two kinds of client: `run.call(ask, ask)`.
     ///
     /// # Errors
@@ -67,16 +74,43 @@ impl Run {
                 let waiting = tokio::task::spawn_blocking(move || of_blocking(&client).sync());
                 waiting.await.expect("a call does not panic")
             }
-            Way::Callback => {
-                let (done, called) = tokio::sync::oneshot::channel();
-                of_async(&self.client).pn_async(move |result, status| {
-                    assert_eq!(status.is_error(), result.is_err());
-                    let _ = done.send(result);
-                });
-                called.await.expect("the callback is called")
-            }
+            Way::Callback => called_back(|callback| of_async(&self.client).pn_async(callback)).await,
         }
     }
+
+    /// The same for being present without a subscription.
+    ///
+    /// # Errors
+    /// What went wrong with it.
+    #[allow(dead_code, reason = "one of the documents has it")]
+    pub(crate) async fn presence(
+        &self,
+        of_async: impl FnOnce(&Client) -> SetPresence<Async>,
+        of_blocking: impl FnOnce(&blocking::Client) -> SetPresence<Blocking> + Send + 'static,
+    ) -> Result<PresenceResult, Error> {
+        match self.way {
+            Way::Await => of_async(&self.client).await,
+            Way::Sync => {
+                let client = self.blocking.clone();
+                let waiting = tokio::task::spawn_blocking(move || of_blocking(&client).sync());
+                waiting.await.expect("a call does not panic")
+            }
+            Way::Callback => called_back(|callback| of_async(&self.client).pn_async(callback)).await,
+        }
+    }
+}
+
+/// A callback as a call takes it.
+type Callback<T> = Box<dyn FnOnce(Result<T, Error>, Status) + Send>;
+
+/// Waits for the callback of a call.
+async fn called_back<T: Send + 'static>(begin: impl FnOnce(Callback<T>)) -> Result<T, Error> {
+    let (done, called) = tokio::sync::oneshot::channel();
+    begin(Box::new(move |result, status| {
+        assert_eq!(status.is_error(), result.is_err());
+        let _ = done.send(result);
+    }));
+    called.await.expect("the callback is called")
 }
 
 /// An example: its name, and what it does. It returns what it has to say.

@@ -28,14 +28,6 @@ pub struct Unsubscribe<M> {
     places: Places,
 }
 
-/// Channels and groups to be present on without a subscription: made by [`Caller::presence`].
-#[must_use = "nothing changes until execute()"]
-pub struct SetPresence<M> {
-    caller: Caller<M>,
-    places: Places,
-    connected: Option<bool>,
-}
-
 macro_rules! on_places {
     ($($builder:ident)+) => {$(
         impl<M> $builder<M> {
@@ -54,7 +46,9 @@ macro_rules! on_places {
     )+};
 }
 
-on_places!(Subscribe Unsubscribe SetPresence);
+pub(super) use on_places;
+
+on_places!(Subscribe Unsubscribe);
 
 impl<M> Subscribe<M> {
     /// How many events a [`Subscription`] may lie behind, when nothing else was set.
@@ -133,32 +127,6 @@ impl<M> Unsubscribe<M> {
         let presence: Vec<Name> = names.iter().map(Name::presence).collect();
         names.extend(presence);
         self.caller.hub().wish_if_driven(Wish::Unsubscribe { holder: Holder::CLIENT, names: Some(names) });
-        Ok(())
-    }
-}
-
-impl<M> SetPresence<M> {
-    pub(crate) fn new(caller: Caller<M>) -> Self {
-        Self { caller, places: Places::default(), connected: None }
-    }
-
-    /// Whether the user is to be present on them (`true`) or to leave them (`false`). Needed.
-    pub fn connected(mut self, connected: bool) -> Self {
-        self.connected = Some(connected);
-        self
-    }
-
-    /// Begins to send heartbeats for these channels and groups, or ends it and leaves them. It happens in the background;
-    /// failures are told as [`SubscribeStatus`](crate::SubscribeStatus).
-    ///
-    /// # Errors
-    /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) when there is no user, no name, a name that cannot be one, or it was not said
-    /// which of the two.
-    pub fn execute(self) -> Result<(), Error> {
-        let connected = self.connected.ok_or_else(|| Error::usage("presence: connected(true) or connected(false)?"))?;
-        self.caller.config().require_user()?;
-        let names = names_of(&self.places)?;
-        self.caller.wish(Wish::Presence { connected, names });
         Ok(())
     }
 }

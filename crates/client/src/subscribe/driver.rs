@@ -4,17 +4,18 @@
 //! answer: the next poll is sent when all readers have room for what the last one brought. A reader that takes nothing for
 //! [`PATIENCE`] is not waited for any more until it reads again; it loses its oldest events, and is told.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::event::Event;
-use super::hub::{Hub, Wish};
+use super::hub::{Hub, Reply, Wish};
 use super::interest::Holder;
-use super::machine::{self, Audience, Failure, Id, Machine, Output, Polled};
-use super::requests::{self, places};
+use super::machine::{self, Ask, Audience, Failure, Id, Machine, Output, Polled};
+use super::requests::{self, places, text_of};
 use crate::call::Options;
+use crate::calls::presence::{Heartbeat, Leave, PresenceResult};
 use crate::client::Core;
 use crate::operation::Operation;
 use crate::transport::BoxFuture;
@@ -48,8 +49,11 @@ pub(crate) struct Driver<T> {
     /// The next poll, which waits for the readers.
     next_poll: Option<machine::Poll>,
     poll: Option<Exchange<Polled>>,
-    heartbeat: Option<Exchange<()>>,
-    leave: Option<Exchange<()>>,
+    heartbeat: Option<Exchange<PresenceResult>>,
+    leave: Option<Exchange<PresenceResult>>,
+    /// Who waits for what comes of being connected or of leaving, by number.
+    asking: BTreeMap<Ask, Reply>,
+    last_ask: Ask,
     undelivered: VecDeque<(Audience, Event)>,
     /// Since when a reader is waited for.
     waiting_since: Option<Duration>,
@@ -71,6 +75,8 @@ impl<T: Timer> Driver<T> {
             poll: None,
             heartbeat: None,
             leave: None,
+            asking: BTreeMap::new(),
+            last_ask: Ask(0),
             undelivered: VecDeque::new(),
             waiting_since: None,
             farewell: None,
@@ -116,6 +122,7 @@ impl<T: Timer> Driver<T> {
         self.machine = Machine::new(self.core.config.machine());
         (self.next_poll, self.poll, self.heartbeat, self.leave) = (None, None, None, None);
         self.undelivered.clear();
+        self.asking.clear();
         (self.waiting_since, self.farewell, self.ended) = (None, None, false);
     }
 
@@ -133,7 +140,11 @@ impl<T: Timer> Driver<T> {
                 Wish::Subscribe { holder, names, from } => machine.subscribe(holder, &names, from, now),
                 Wish::Unsubscribe { holder, names } => machine.unsubscribe(holder, names.as_ref(), now),
                 Wish::UnsubscribeAll => machine.unsubscribe_all(now),
-                Wish::Presence { connected, names } => machine.set_presence(connected, &names, now),
+                Wish::Presence { connected, names, reply } => {
+                    self.last_ask = Ask(self.last_ask.0 + 1);
+                    self.asking.extend(reply.map(|reply| (self.last_ask, reply)));
+                    machine.set_presence(connected, &names, self.last_ask, now);
+                }
                 Wish::State { names, state } => machine.set_state(&names, &state),
                 Wish::Credentials => machine.set_credentials(now),
                 Wish::Pause(why) => machine.pause(why, now),
@@ -155,11 +166,11 @@ impl<T: Timer> Driver<T> {
             any = true;
         }
         if let Some((id, outcome)) = arrived(&mut self.heartbeat, context) {
-            self.machine.handle_heartbeat(id, outcome, now);
+            self.machine.handle_heartbeat(id, outcome.map(drop), now);
             any = true;
         }
         if let Some((id, outcome)) = arrived(&mut self.leave, context) {
-            self.machine.handle_leave(id, outcome, now);
+            self.machine.handle_leave(id, outcome.map(drop), now);
             any = true;
         }
         any
@@ -173,12 +184,18 @@ impl<T: Timer> Driver<T> {
                 Output::Poll(poll) => self.next_poll = Some(poll),
                 Output::Cancel => (self.poll, self.next_poll) = (None, None),
                 Output::Heartbeat(machine::Beat { id, names, states }) => {
-                    self.heartbeat = Some(self.exchange(id, requests::Heartbeat { places: places(&names), states }));
+                    self.heartbeat = Some(self.exchange(id, Heartbeat::at(places(&names), text_of(&states))));
                 }
                 Output::Leave(machine::Parting { id, names }) => {
-                    self.leave = Some(self.exchange(id, requests::Leave { places: places(&names) }));
+                    self.leave = Some(self.exchange(id, Leave::at(places(&names))));
                 }
                 Output::Tell(audience, event) => self.undelivered.push_back((audience, event)),
+                Output::Answer(ask, outcome) => {
+                    if let Some(reply) = self.asking.remove(&ask) {
+                        // Whoever asked may not wait any more.
+                        let _ = reply.send(outcome);
+                    }
+                }
                 Output::Ended => self.ended = true,
             }
         }

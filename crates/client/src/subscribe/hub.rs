@@ -5,6 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
+use futures_channel::oneshot;
 use wire::{Json, Timetoken};
 
 use super::interest::Holder;
@@ -12,6 +13,10 @@ use super::listener::Listeners;
 use super::machine::Pause;
 use super::name::NameSet;
 use super::queue::Queue;
+use crate::error::Error;
+
+/// Takes what came of a wish to whoever waits for it.
+pub(crate) type Reply = oneshot::Sender<Result<(), Arc<Error>>>;
 
 /// What a handle wants.
 #[derive(Debug)]
@@ -19,7 +24,7 @@ pub(crate) enum Wish {
     Subscribe { holder: Holder, names: NameSet, from: Option<Timetoken> },
     Unsubscribe { holder: Holder, names: Option<NameSet> },
     UnsubscribeAll,
-    Presence { connected: bool, names: NameSet },
+    Presence { connected: bool, names: NameSet, reply: Option<Reply> },
     State { names: NameSet, state: Json },
     Credentials,
     Pause(Pause),

@@ -16,12 +16,13 @@ mod queue;
 mod recent;
 mod requests;
 mod retry;
+mod set_presence;
 mod settings;
 mod subscription;
 
 use std::sync::Arc;
 
-pub use builders::{SetPresence, Subscribe, Unsubscribe};
+pub use builders::{Subscribe, Unsubscribe};
 use driver::Driver;
 pub(crate) use driver::FAREWELL;
 pub use driver::Timer;
@@ -32,6 +33,7 @@ pub(crate) use hub::{Hub, Lease, Wish};
 pub use listener::SubscribeCallback;
 use machine::Pause;
 pub use retry::Retry;
+pub use set_presence::SetPresence;
 pub(crate) use settings::Subscribing;
 pub use subscription::{Only, Subscription};
 
@@ -78,11 +80,11 @@ impl<M> Caller<M> {
         self.hub().close_readers();
     }
 
-    /// Makes the user present on channels without subscribing to them, by heartbeats, or ends that.
+    /// Makes the user present on channels without subscribing to them, by heartbeats, or ends that; see [`SetPresence`].
     ///
     /// ```no_run
-    /// # fn example(client: hereabouts::Client) -> Result<(), hereabouts::Error> {
-    /// client.presence().connected(true).channels("kitchen").channel_groups("family").execute()?;
+    /// # async fn example(client: hereabouts::Client) -> Result<(), hereabouts::Error> {
+    /// client.presence().connected(true).channels("kitchen").channel_groups("family").await?;
     /// # Ok(()) }
     /// ```
     ///

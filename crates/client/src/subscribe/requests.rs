@@ -1,4 +1,5 @@
-//! The requests of a subscription, and what their failures mean for it.
+//! The polls of a subscription, and what failures mean for it. Heartbeats and leaves are those of
+//! [`calls::presence`](crate::calls::presence).
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,17 +21,6 @@ pub(crate) struct Poll {
     pub(crate) places: Places,
     pub(crate) cursor: Option<Cursor>,
     pub(crate) states: BTreeMap<Name, Json>,
-}
-
-/// A sign of life.
-pub(crate) struct Heartbeat {
-    pub(crate) places: Places,
-    pub(crate) states: BTreeMap<Name, Json>,
-}
-
-/// The user leaves.
-pub(crate) struct Leave {
-    pub(crate) places: Places,
 }
 
 /// Names as calls have them.
@@ -75,49 +65,8 @@ impl Operation for Poll {
     }
 }
 
-impl Operation for Heartbeat {
-    type Output = ();
-
-    const NAME: &'static str = "heartbeat";
-
-    fn request(&self, config: &Config) -> Result<Request, Error> {
-        let channels = self.places.segment();
-        let segments = ["v2", "presence", "sub-key", &config.subscribe_key, "channel", &channels, "heartbeat"];
-        let request = self.places.with_groups(Request::get(segments));
-        Ok(request.with("heartbeat", config.presence_timeout.to_string()).with_some("state", text_of(&self.states)))
-    }
-
-    fn answer(&self, _: &Response) -> Result<(), Error> {
-        Ok(())
-    }
-
-    fn affects(&self) -> Places {
-        self.places.clone()
-    }
-}
-
-impl Operation for Leave {
-    type Output = ();
-
-    const NAME: &'static str = "leave";
-
-    fn request(&self, config: &Config) -> Result<Request, Error> {
-        let channels = self.places.segment();
-        let segments = ["v2", "presence", "sub-key", &config.subscribe_key, "channel", &channels, "leave"];
-        Ok(self.places.with_groups(Request::get(segments)))
-    }
-
-    fn answer(&self, _: &Response) -> Result<(), Error> {
-        Ok(())
-    }
-
-    fn affects(&self) -> Places {
-        self.places.clone()
-    }
-}
-
 /// States by channel or group, as one JSON object.
-fn text_of(states: &BTreeMap<Name, Json>) -> Option<String> {
+pub(crate) fn text_of(states: &BTreeMap<Name, Json>) -> Option<String> {
     let members = states.iter().map(|(name, state)| format!("{}:{state}", Value::from(name.as_str())));
     let members: Vec<String> = members.collect();
     (!members.is_empty()).then(|| format!("{{{}}}", members.join(",")))
@@ -162,10 +111,11 @@ fn denied(error: &Error) -> NameSet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calls::presence::{Heartbeat, Leave};
     use crate::subscribe::machine::tests::{at, names};
 
     fn config() -> Config {
-        Config::new("demo").presence_timeout(60).filter_expression("lang == 'en'")
+        Config::new("demo").user("ann").presence_timeout(60).filter_expression("lang == 'en'")
     }
 
     #[test]
@@ -183,7 +133,7 @@ mod tests {
     #[test]
     fn states_travel_with_what_joins() {
         let states = BTreeMap::from([(Name::channel("a\"b").unwrap(), Json::parse(r#"{"mood": "ok"}"#).unwrap())]);
-        let heartbeat = Heartbeat { places: places(&names("a\"b")), states };
+        let heartbeat = Heartbeat::at(places(&names("a\"b")), text_of(&states));
         let request = heartbeat.request(&config()).unwrap();
         let state = request.query.iter().find(|(name, _)| name == "state").unwrap();
         assert_eq!(state.1, r#"{"a\"b":{"mood": "ok"}}"#);
@@ -192,7 +142,7 @@ mod tests {
 
     #[test]
     fn groups_alone_stand_beside_a_comma() {
-        let leave = Leave { places: places(&names("group:friends")) };
+        let leave = Leave::at(places(&names("group:friends")));
         let target = leave.request(&config()).unwrap().target();
         assert_eq!(target, "/v2/presence/sub-key/demo/channel/%2C/leave?channel-group=friends");
     }

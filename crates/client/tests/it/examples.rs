@@ -75,6 +75,7 @@ async fn the_examples_of_the_presence_documents_say_who_is_here() {
         ("set_state_typing", typing),
         ("get_state", "ch1: {\"age\": Number(20)}\nch2: {}\nch3: {}"),
         ("get_state_groups", "ch1: {}\nch2: {}\nch3: {}\ng1: {\"age\": Number(30)}\ng2: {}"),
+        ("get_state_on_change", "ch1: {\"is_typing\": Bool(true)}"),
         ("publish", "TT: …"),
     ];
     check(presence::EXAMPLES, &table, async |server| {

@@ -4,9 +4,11 @@
 
 mod bad_input;
 mod examples;
+mod programs;
 mod smoke;
 mod subscribe;
 mod tls;
+mod transport;
 mod vectors;
 
 #[path = "../../examples/run/mod.rs"]

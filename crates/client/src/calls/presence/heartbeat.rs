@@ -62,6 +62,20 @@ impl<M> Call<M, Heartbeat> {
     }
 }
 
+impl Heartbeat {
+    /// One at these places, with states as the text of an object.
+    pub(crate) fn at(places: Places, states: Option<String>) -> Self {
+        Self { places, state: states.map_or(Json::Absent, Json::Text) }
+    }
+}
+
+impl Leave {
+    /// One of these places.
+    pub(crate) fn at(places: Places) -> Self {
+        Self { places }
+    }
+}
+
 impl OnPlaces for Heartbeat {
     fn places_mut(&mut self) -> &mut Places {
         &mut self.places

@@ -25,6 +25,7 @@
 //! A reconnect begins with a first call although the cursor is known: it is answered at once, so it is known at once whether the
 //! server is there, the user joins again with its state, and the server's own time says how far away it is.
 
+mod asked;
 mod polls;
 mod presence;
 #[cfg(test)]
@@ -37,6 +38,8 @@ use std::time::Duration;
 use wire::delivery::{self, Cursor, Delivery};
 use wire::{Json, Timetoken};
 
+pub(crate) use self::asked::Ask;
+use self::asked::Asked;
 use self::polls::{Flight, Phase};
 use self::presence::Pulse;
 use super::event::{Event, SubscribeStatus};
@@ -84,6 +87,8 @@ pub(crate) enum Output {
     Leave(Parting),
     /// Hand an event to these, or to everyone.
     Tell(Audience, Event),
+    /// Tell whoever waits for it what came of being connected, or of leaving.
+    Answer(Ask, Result<(), Arc<Error>>),
     /// All is left; there is nothing more to do.
     Ended,
 }
@@ -190,6 +195,7 @@ pub(crate) struct Machine {
     recent: Recent,
     // Heartbeats and leaves: see `presence`.
     pulse: Pulse,
+    asked: Asked,
     last_id: u64,
     outbox: VecDeque<Output>,
 }
@@ -212,6 +218,7 @@ impl Machine {
             backoff: Backoff::new(settings.retry, settings.seed),
             recent: Recent::new(settings.remembered),
             pulse: Pulse::new(Backoff::new(settings.retry, settings.seed.rotate_left(32))),
+            asked: Asked::default(),
             last_id: 0,
             outbox: VecDeque::new(),
             settings,
@@ -258,8 +265,9 @@ impl Machine {
         self.changed(&before, now);
     }
 
-    /// Makes the user present on names without a subscription, or absent.
-    pub(crate) fn set_presence(&mut self, connected: bool, names: &NameSet, now: Duration) {
+    /// Makes the user present on names without a subscription, or absent. [`Output::Answer`] says what came of it.
+    pub(crate) fn set_presence(&mut self, connected: bool, names: &NameSet, ask: Ask, now: Duration) {
+        self.asked.add(ask, connected, places(names));
         if connected {
             self.pulse.connect(names);
         } else {

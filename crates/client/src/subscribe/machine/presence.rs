@@ -19,7 +19,8 @@ pub(super) struct Pulse {
     due: Option<Duration>,
     /// What the last heartbeat named.
     beaten: NameSet,
-    beating: Option<Id>,
+    /// The heartbeat that is under way, and what it names.
+    beating: Option<(Id, NameSet)>,
     /// Where the user is to leave.
     parting: NameSet,
     leaving: Option<(Id, NameSet)>,
@@ -42,6 +43,8 @@ impl Pulse {
     pub(super) fn connect(&mut self, names: &NameSet) {
         self.keep(names);
         self.connected.extend(places(names));
+        // Whoever says it again wants a sign of life now.
+        self.beaten.retain(|name| !names.contains(name));
     }
 
     pub(super) fn disconnect(&mut self, names: &NameSet) {
@@ -92,6 +95,16 @@ impl Machine {
     pub(super) fn settle_presence(&mut self, now: Duration) {
         self.settle_heartbeat(now);
         self.settle_leave();
+        self.settle_asked();
+    }
+
+    /// Answers whoever waits for nothing more.
+    fn settle_asked(&mut self) {
+        let Pulse { connected, parting, leaving, .. } = &self.pulse;
+        let departs =
+            |name: &Name| parting.contains(name) || leaving.as_ref().is_some_and(|(_, leaving)| leaving.contains(name));
+        let answers = self.asked.settle(|name| connected.contains(name), departs);
+        self.outbox.extend(answers.map(|(ask, outcome)| Output::Answer(ask, outcome)));
     }
 
     /// Where heartbeats keep the user present.
@@ -120,16 +133,16 @@ impl Machine {
         }
         self.pulse.due = Some(now + interval);
         let id = self.next_id();
-        self.pulse.beating = Some(id);
+        self.pulse.beating = Some((id, names.clone()));
         self.pulse.beaten.clone_from(&names);
         self.outbox.push_back(Output::Heartbeat(Beat { id, states: self.states_of(&names), names }));
     }
 
     /// A heartbeat came to its end.
     pub(super) fn beaten(&mut self, id: Id, outcome: Result<(), Failure>, now: Duration) {
-        if self.pulse.beating.take_if(|beating| *beating == id).is_none() {
-            return;
-        }
+        let Some((_, names)) = self.pulse.beating.take_if(|(beating, _)| *beating == id) else { return };
+        let error = outcome.as_ref().err().map(|failure| &failure.error);
+        self.asked.heard(true, &names, error);
         let Err(Failure { kind, error }) = outcome else { return self.pulse.backoff.reset() };
         if let FailureKind::Temporary(asked) = kind
             && let Some(delay) = self.pulse.backoff.next(asked)
@@ -138,7 +151,6 @@ impl Machine {
             self.pulse.due = self.pulse.due.map(|due| due.min(now + delay));
         }
         let retry_in = self.pulse.due.map(|due| due.saturating_sub(now));
-        let names = self.pulse.beaten.clone();
         self.tell_everyone(Category::from(error.kind()), "heartbeat", &names, Some(error), retry_in);
     }
 
@@ -158,9 +170,9 @@ impl Machine {
 
     /// A leave came to its end. One that failed is not repeated: the user times out by itself.
     pub(super) fn parted(&mut self, id: Id, outcome: Result<(), Failure>) {
-        if let Some((_, names)) = self.pulse.leaving.take_if(|(leaving, _)| *leaving == id)
-            && let Err(Failure { error, .. }) = outcome
-        {
+        let Some((_, names)) = self.pulse.leaving.take_if(|(leaving, _)| *leaving == id) else { return };
+        self.asked.heard(false, &names, outcome.as_ref().err().map(|failure| &failure.error));
+        if let Err(Failure { error, .. }) = outcome {
             self.tell_everyone(Category::from(error.kind()), "leave", &names, Some(error), None);
         }
     }

@@ -92,6 +92,23 @@ async fn a_user_may_be_present_without_a_subscription() {
 }
 
 #[tokio::test]
+async fn whoever_waits_for_being_present_is_so_when_it_is_answered() {
+    let server = TestServer::start().await;
+    let ann = client(&server, "ann");
+    for _ in 0..3 {
+        ann.presence().connected(true).channels(["kitchen", "hall"]).await.unwrap();
+        assert_eq!(here(&server, "kitchen").await, ["ann"]);
+        ann.presence().connected(false).channels("kitchen").await.unwrap();
+        assert_eq!(here(&server, "kitchen").await, [""; 0]);
+        assert_eq!(here(&server, "hall").await, ["ann"]);
+    }
+    let guarded = Client::new(config_at(&format!("http://{}", server.address()), testkit::GUARDED, "ann")).unwrap();
+    let error = guarded.presence().connected(true).channels("kitchen").await.unwrap_err();
+    assert_eq!((error.kind(), error.operation()), (hereabouts::ErrorKind::AccessDenied, Some("presence")));
+    assert_eq!(error.channels(), ["kitchen"]);
+}
+
+#[tokio::test]
 async fn presence_says_for_whom_and_which_way() {
     let server = TestServer::start().await;
     let ann = client(&server, "ann");
@@ -107,7 +124,7 @@ async fn a_state_comes_back_with_the_user() {
     let ann = client(&server, "ann");
     let mut kitchen = ann.subscribe().channels("kitchen").stream().unwrap();
     connected(&mut kitchen).await;
-    ann.set_state().channels("kitchen").state(serde_json::json!({"mood": "hungry"})).await.unwrap();
+    ann.set_state().channels("kitchen").state(serde_json::json!({"mood": "hungry"})).envelope().await.unwrap();
     // Another device of hers leaves, and her state goes with her.
     server.ask("/v2/presence/sub-key/sub/channel/kitchen/leave?uuid=ann").await;
     are_here(&server, "kitchen", &[]).await;

@@ -1,6 +1,7 @@
 //! The machine, with a clock that is moved and a world that is made up.
 
 mod access;
+mod asked;
 mod cursor;
 mod faults;
 mod gaps;
@@ -28,6 +29,8 @@ pub(crate) struct Bench {
     pub(crate) beat: Option<Beat>,
     pub(crate) parting: Option<Parting>,
     pub(crate) told: Vec<(Audience, Event)>,
+    /// Who was answered, and whether it was good news.
+    pub(crate) answers: Vec<(u64, bool)>,
     pub(crate) ended: bool,
 }
 
@@ -83,7 +86,8 @@ pub(crate) fn refused() -> Failure {
 impl Bench {
     pub(crate) fn new(settings: Settings) -> Self {
         let machine = Machine::new(settings);
-        Self { machine, now: SECOND, poll: None, beat: None, parting: None, told: Vec::new(), ended: false }
+        let (told, answers) = (Vec::new(), Vec::new());
+        Self { machine, now: SECOND, poll: None, beat: None, parting: None, told, answers, ended: false }
     }
 
     /// A machine that is subscribed to these names and receives, from cursor 100.
@@ -109,7 +113,12 @@ impl Bench {
     }
 
     pub(crate) fn set_presence(&mut self, connected: bool, texts: &str) {
-        self.machine.set_presence(connected, &names(texts), self.now);
+        self.ask_presence(0, connected, texts);
+    }
+
+    /// The same, by somebody who waits for what comes of it.
+    pub(crate) fn ask_presence(&mut self, ask: u64, connected: bool, texts: &str) {
+        self.machine.set_presence(connected, &names(texts), Ask(ask), self.now);
         self.settle();
     }
 
@@ -172,6 +181,8 @@ impl Bench {
                 Output::Heartbeat(beat) => assert!(self.beat.replace(beat).is_none(), "one heartbeat at a time"),
                 Output::Leave(parting) => assert!(self.parting.replace(parting).is_none(), "one leave at a time"),
                 Output::Tell(audience, event) => self.told.push((audience, event)),
+                Output::Answer(Ask(0), _) => {}
+                Output::Answer(ask, outcome) => self.answers.push((ask.0, outcome.is_ok())),
                 Output::Ended => self.ended = true,
             }
         }
