@@ -62,6 +62,7 @@ pub(super) fn router(app: Arc<App>) -> Router {
         .route("/metrics", get(metrics))
         .layer(middleware::from_fn(counted))
         .route("/health", get(health))
+        .layer(middleware::from_fn(noted))
         .fallback(protocol)
         .with_state(app)
 }
@@ -199,6 +200,12 @@ fn buffer_bytes(app: &App) -> usize {
 
 async fn health() -> &'static str {
     "alive\n"
+}
+
+/// Notes that a page for operators is asked for, as [`protocol`] does of everything else.
+async fn noted(Extension(caller): Extension<Caller>, request: HttpRequest, next: Next) -> Response {
+    let _under_way = caller.activity.begin();
+    next.run(request).await
 }
 
 /// Refuses what comes faster than it may. Whether the server is alive is always told.

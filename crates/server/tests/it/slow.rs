@@ -70,6 +70,30 @@ async fn a_connection_without_requests_is_closed() {
 }
 
 #[tokio::test]
+async fn between_two_requests_a_connection_may_rest_for_longer_than_a_head_may_take() {
+    for edge in Edge::ALL {
+        let server = start(edge, "edge.head_seconds = 1\nedge.poll_hold_seconds = 3").await;
+        let pages = ["/health", "/ready", "/metrics", "/time/0", "/nowhere"];
+        let mut connections = Vec::new();
+        for page in pages {
+            let mut connection = server.connect().await;
+            let status = connection.get(page).await.unwrap().status;
+            connections.push((page, connection, status));
+        }
+        let cursor = server.get("/v2/subscribe/sub/room/0?tt=0").await.timetoken();
+        assert_eq!(
+            server.get(&format!("/v2/subscribe/sub/room/0?tt={cursor}")).await.status,
+            200,
+            "three seconds later"
+        );
+        for (page, mut connection, status) in connections {
+            let again = connection.get(page).await.map(|reply| reply.status).ok();
+            assert_eq!(again, Some(status), "{edge:?}: {page}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_parked_poll_is_not_idle() {
     for edge in Edge::ALL {
         let server = start(edge, &format!("{HASTY}\nedge.poll_hold_seconds = 3")).await;
