@@ -66,11 +66,12 @@ const SETTINGS: [(&str, &[(&str, &str)]); 6] = [
 ];
 
 /// Constants of the code that the page names: the file, and the whole definition.
-const CONSTANTS: [(&str, &str); 20] = [
+const CONSTANTS: [(&str, &str); 21] = [
     ("crates/server/src/api/publish.rs", "SIGNAL_BYTES: usize = 64"),
     ("crates/server/src/edge/lean.rs", "MAX_HEADERS: usize = 64"),
     ("crates/server/src/edge/lean.rs", "READ_BYTES: usize = 16 * 1024"),
     ("crates/server/src/edge/lean.rs", "LINGER: Duration = Duration::from_secs(2)"),
+    ("crates/server/src/edge/lean.rs", "LOOK: Duration = Duration::from_secs(1)"),
     ("crates/server/src/edge/lean.rs", "LINGER_BYTES: usize = 4 * 1024 * 1024"),
     ("crates/server/src/edge/framework.rs", "STREAM_WINDOW_BYTES: u32 = 64 * 1024"),
     ("crates/server/src/edge/framework.rs", "CONNECTION_WINDOW_BYTES: u32 = 1024 * 1024"),

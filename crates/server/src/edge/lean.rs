@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use node::{Purpose, Reserved};
 use tokio::io::{AsyncWriteExt, ReadBuf};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, Sleep, sleep, timeout, timeout_at};
 use wire::Refusal;
 use wire::route::{Method, Route};
 use wire::target::Target;
@@ -36,6 +36,8 @@ use crate::metrics::Served;
 const MAX_HEADERS: usize = 64;
 /// Read at once. Nearly every request fits.
 const READ_BYTES: usize = 16 * 1024;
+/// How often it is looked whether a client is gone whose bytes are no longer read.
+const LOOK: Duration = Duration::from_secs(1);
 /// How long a client that was refused may go on sending before the connection is cut: closing at once would destroy
 /// the refusal on its way.
 const LINGER: Duration = Duration::from_secs(2);
@@ -55,7 +57,7 @@ pub(super) async fn serve<S: Transport>(app: &Arc<App>, guest: &Guest, room: Res
     let now = Instant::now();
     let patience = Patience::new(now + app.edge.idle);
     let own = room.bytes();
-    let mut connection = Connection { app, guest, room, own, stream, ahead: Vec::new(), patience, now };
+    let mut connection = Connection { app, guest, room, own, stream, ahead: Vec::new(), patience, look: None, now };
     loop {
         match connection.next().await {
             Ok(Next::Served) => {}
@@ -76,6 +78,8 @@ struct Connection<'a, S> {
     /// Bytes read and not yet used. Empty, and without memory, while the connection waits.
     ahead: Vec<u8>,
     patience: Patience,
+    /// When to look again whether the client is gone, where what it sends is no longer read.
+    look: Option<Pin<Box<Sleep>>>,
     /// When the task began its turn. A clock takes longer to read than a small request to parse, so all that a turn does
     /// takes place at the same time.
     now: Instant,
@@ -287,14 +291,19 @@ impl<S: Transport> Connection<'_, S> {
         .await
     }
 
-    /// Ready when the client is gone. What it sends ahead is kept for its turn; beyond the limit it stays in the kernel.
+    /// Ready when the client is gone. What it sends ahead is kept for its turn; beyond the limit it stays in the kernel, and
+    /// then it is asked from time to time whether the client is still there: nobody is woken while there is more to read.
     fn poll_gone(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.ahead.len() < READ_BYTES {
             if ready!(self.poll_read(context))? == 0 || !self.make_room(self.ahead.len(), Purpose::Answers) {
                 return Poll::Ready(Ok(()));
             }
         }
-        Poll::Pending
+        while !self.stream.is_closed() {
+            ready!(self.look.get_or_insert_with(|| Box::pin(sleep(LOOK))).as_mut().poll(context));
+            self.look = None;
+        }
+        Poll::Ready(Ok(()))
     }
 
     async fn refuse(&mut self, refusal: &Refusal) -> io::Result<Next> {

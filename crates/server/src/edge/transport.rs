@@ -4,7 +4,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, Interest};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
@@ -15,6 +15,10 @@ pub(super) trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
 
     /// Whether the kernel has all that was taken. What it has not is for `poll_flush`.
     fn is_flushed(&self) -> bool;
+
+    /// Whether the client has closed its side, though what it sent before was not read yet. Asks no kernel: it is what the
+    /// runtime was told.
+    fn is_closed(&self) -> bool;
 }
 
 impl Transport for TcpStream {
@@ -27,6 +31,12 @@ impl Transport for TcpStream {
 
     fn is_flushed(&self) -> bool {
         true
+    }
+
+    fn is_closed(&self) -> bool {
+        // Of all that can be waited for, this alone is there when the client has closed, and not when there is more to read.
+        let closed = std::pin::pin!(self.ready(Interest::PRIORITY));
+        closed.poll(&mut Context::from_waker(Waker::noop())).is_ready()
     }
 }
 
@@ -49,5 +59,9 @@ impl Transport for TlsStream<TcpStream> {
 
     fn is_flushed(&self) -> bool {
         !self.get_ref().1.wants_write()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.get_ref().0.is_closed()
     }
 }

@@ -1,5 +1,7 @@
 //! What no client sends.
 
+use testkit::{Edge, TestServer};
+
 use super::{PUBLISH, TIME};
 use crate::both::{Both, get, get_with, request};
 
@@ -85,6 +87,22 @@ async fn a_client_that_goes_away_in_the_middle_harms_nobody() {
         .await;
     }
     both.check("a request", get("/time/0"), &[TIME]).await;
+}
+
+#[tokio::test]
+async fn a_poll_ends_with_its_client_however_much_was_sent_ahead() {
+    for server in [TestServer::builder(), TestServer::builder().tls()] {
+        let server = server.edge(Edge::Lean).start().await;
+        let mut poll = server.park("/v2/subscribe/sub/room/0?tt=99999999999999999").await;
+        // More than is read ahead of a turn, and less than the kernel takes.
+        poll.send(get("/time/0").repeat(1_000)).await.unwrap();
+        assert_eq!(server.metric("hereabouts_parked_polls").await, 1.0);
+        drop(poll);
+        testkit::eventually("the poll ends", async || {
+            (server.metric("hereabouts_parked_polls").await == 0.0).then_some(())
+        })
+        .await;
+    }
 }
 
 #[tokio::test]
