@@ -60,11 +60,18 @@ pub struct LimitOptions {
     pub polls_per_user: u32,
     /// How many channels one request may name.
     pub channels_per_request: usize,
+    /// How many streams one subscribe may follow, those of its groups included.
+    pub streams_per_subscribe: usize,
 }
 
 impl Default for LimitOptions {
     fn default() -> Self {
-        Self { requests: None, polls_per_user: u32::MAX, channels_per_request: usize::MAX }
+        Self {
+            requests: None,
+            polls_per_user: u32::MAX,
+            channels_per_request: usize::MAX,
+            streams_per_subscribe: usize::MAX,
+        }
     }
 }
 

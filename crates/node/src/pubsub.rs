@@ -120,8 +120,8 @@ impl Keyset {
     /// Joins the caller, and opens a poll for what is newer than its cursor. A first call is answered at once.
     ///
     /// # Errors
-    /// [`Refusal::EmptySubscription`] when there is nothing to listen to; [`Refusal::TooManyPolls`] when the caller has
-    /// too many open; [`Refusal::OutOfMemory`] when there is no room for the caller to join.
+    /// [`Refusal::EmptySubscription`] when there is nothing to listen to, [`Refusal::TooManyFollowed`] when there is too
+    /// much; [`Refusal::TooManyPolls`] when the caller has too many open; [`Refusal::OutOfMemory`] when there is no room for the caller to join.
     pub fn subscribe(self: &Arc<Self>, permit: Permit<Listen>, request: Subscribe) -> Result<LongPoll, Refusal> {
         let (named, grounds) = permit.into_parts();
         let listening = self.resolve(&named)?;
@@ -178,6 +178,7 @@ impl Keyset {
 
     fn resolve(&self, named: &Listen) -> Result<Streams, Refusal> {
         let Listen { channels, groups } = named;
+        let most = self.options.limits.streams_per_subscribe;
         let mut listening = Streams::default();
         let alone = channels.len() == 1 && groups.is_empty() && !channels[0].is_pattern();
         let patterns: HashSet<&str> =
@@ -196,14 +197,19 @@ impl Keyset {
                 let name = CompactString::from(channel.as_str()) + suffix;
                 listening.streams.push(Stream { name, group: Some(matched.clone()), alone: false });
             }
+            // Asked for each group, so that no more than one of them is read in vain.
+            if listening.streams.len() > most {
+                return Err(Refusal::TooManyFollowed(most));
+            }
             if listening.groups.iter().all(|(known, _)| known != group) {
                 listening.groups.push((group.clone(), held.version()));
             }
         }
-        if listening.streams.is_empty() {
-            return Err(Refusal::EmptySubscription);
+        match listening.streams.len() {
+            0 => Err(Refusal::EmptySubscription),
+            streams if streams > most => Err(Refusal::TooManyFollowed(most)),
+            _ => Ok(listening),
         }
-        Ok(listening)
     }
 
     fn join(&self, named: &Listen, request: &Subscribe) -> Result<Seats, Refusal> {

@@ -38,6 +38,7 @@ pub(crate) fn options(keyset: &config::Keyset, edge: &Edge, budget: usize) -> Re
             requests: keyset.limits.requests_per_second.map(rate),
             polls_per_user: keyset.limits.polls_per_user,
             channels_per_request: keyset.limits.channels_per_request,
+            streams_per_subscribe: keyset.limits.streams_per_subscribe,
         },
     })
 }

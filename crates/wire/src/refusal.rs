@@ -128,6 +128,8 @@ pub enum Refusal {
 
     /// More channels in a subscribe than the limit, which is this.
     TooManyStreams(usize),
+    /// More streams of a subscribe than the limit, which is this, with the channels of its groups.
+    TooManyFollowed(usize),
     /// More channels in another call than the limit, which is this.
     TooManyPlaces(usize),
     /// The user has as many polls open as it may.
@@ -206,6 +208,7 @@ impl Refusal {
             | Self::AuthOnly
             | Self::InvalidArguments
             | Self::TooManyStreams(_)
+            | Self::TooManyFollowed(_)
             | Self::TooManyPlaces(_)
             | Self::Malformed => 400,
             Self::PresenceOff => 402,
@@ -235,7 +238,7 @@ impl Refusal {
     }
 
     /// Every limit that a refusal may name.
-    pub const LIMITS: [&'static str; 17] = [
+    pub const LIMITS: [&'static str; 18] = [
         "request_target_bytes",
         "head_bytes",
         "body_bytes",
@@ -244,6 +247,7 @@ impl Refusal {
         "signal_bytes",
         "state_bytes",
         "channels_per_request",
+        "streams_per_subscribe",
         "groups_per_subscribe",
         "channels_per_group",
         "here_now_limit_max",
@@ -267,6 +271,7 @@ impl Refusal {
             Self::SignalTooLarge => "signal_bytes",
             Self::StateTooLarge => "state_bytes",
             Self::TooManyStreams(_) | Self::TooManyPlaces(_) => "channels_per_request",
+            Self::TooManyFollowed(_) => "streams_per_subscribe",
             Self::TooManyGroups => "groups_per_subscribe",
             Self::GroupFull => "channels_per_group",
             Self::LimitTooLarge(_) => "here_now_limit_max",
@@ -389,6 +394,9 @@ impl Refusal {
             Self::TooSlow => balancer("Request Timeout"),
             Self::Unavailable | Self::TooManyConnections | Self::OutOfMemory => balancer("Service Unavailable"),
             Self::TooManyStreams(most) => subscribe(&format!("Invalid channel: more than {most} of them")),
+            Self::TooManyFollowed(most) => {
+                subscribe(&format!("Invalid subscribe: more than {most} streams, those of channel groups included"))
+            }
             Self::TooManyPlaces(most) => presence(&format!("Invalid channel: more than {most} of them")),
             Self::TooManyPolls | Self::TooManyRequests(_) | Self::TooManyConnectionsOfAddress => {
                 plain("Too many requests.")

@@ -12,6 +12,8 @@ pub struct Limits {
     pub polls_per_user: u32,
     /// How many channels one request may name.
     pub channels_per_request: usize,
+    /// How many streams one subscribe may follow, those of its groups included.
+    pub streams_per_subscribe: usize,
 }
 
 impl Limits {
@@ -20,6 +22,7 @@ impl Limits {
             requests_per_second: settings.rate("requests_per_second")?,
             polls_per_user: u32::try_from(settings.count("polls_per_user", 1..=10_000_000)?).unwrap_or(u32::MAX),
             channels_per_request: settings.count("channels_per_request", 1..=1_000_000)?,
+            streams_per_subscribe: settings.count("streams_per_subscribe", 1..=10_000_000)?,
         })
     }
 }

@@ -96,7 +96,13 @@ fn without_any_configuration_there_is_one_open_key_set() {
             disallow_get_all_channels: true,
         }
     );
-    assert_eq!(demo.limits, Limits { requests_per_second: None, polls_per_user: 10_000, channels_per_request: 10_000 });
+    let limits = Limits {
+        requests_per_second: None,
+        polls_per_user: 10_000,
+        channels_per_request: 10_000,
+        streams_per_subscribe: 50_000,
+    };
+    assert_eq!(demo.limits, limits);
     assert_eq!(
         demo.presence,
         Presence {

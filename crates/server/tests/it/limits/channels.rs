@@ -51,6 +51,29 @@ async fn a_group_holds_as_many_channels_as_it_may_and_no_more() {
 }
 
 #[tokio::test]
+async fn a_subscribe_follows_as_many_streams_as_it_may_and_no_more_those_of_its_groups_included() {
+    let both = Both::with("limits.streams_per_subscribe = 4").await;
+    let add = get("/v1/channel-registration/sub-key/sub/channel-group/g?add=a,b");
+    both.check("a group of two", add, &["200 "]).await;
+    let too_many = r#"400 {"error":true,"message":"Invalid subscribe: more than 4 streams, those of channel groups included","service":"PubSub","status":400}"#;
+    for (name, channels, groups, status) in [
+        ("four channels", "a,b,c,d", "", "200 "),
+        ("five", "a,b,c,d,e", "", too_many),
+        ("two and a group of two", "c,d", "g", "200 "),
+        ("three and the group", "c,d,e", "g", too_many),
+        ("the group and its presence", ",", "g,g-pnpres", "200 "),
+        ("these and one more", "c", "g,g-pnpres", too_many),
+    ] {
+        let target = |path: &str| get(&format!("{path}&channel-group={groups}"));
+        both.check(name, target(&format!("/v2/subscribe/sub/{channels}/0?tt=0")), &[status]).await;
+        both.check(&format!("{name}, of old"), target(&format!("/subscribe/sub/{channels}/0/0?")), &[status]).await;
+    }
+    for server in both.each() {
+        assert_eq!(refused(server, "streams_per_subscribe").await, 6.0);
+    }
+}
+
+#[tokio::test]
 async fn every_call_names_as_many_groups_as_a_subscribe_and_no_more() {
     let both = Both::start().await;
     let groups = |count: usize| (0..count).map(|n| format!("g{n}")).collect::<Vec<_>>().join(",");
