@@ -22,6 +22,8 @@ enum Command {
     Add(Add),
     /// Show the key sets, those of the file as well, without their secrets.
     List(List),
+    /// Change settings of a key set, at once and while it is used.
+    Set(Set),
     /// Give a key set a new secret, which signs from now on. Those from before hold for a while.
     Rotate(Rotate),
     /// Take a key set off: its polls are answered, and its requests refused.
@@ -52,6 +54,17 @@ struct Add {
 
 #[derive(clap::Args)]
 struct List {
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(clap::Args)]
+struct Set {
+    /// Its name.
+    name: String,
+    /// A setting, as presence.announce_max=100 or access_manager=true; null for that of the configuration file.
+    #[arg(required = true, value_name = "SETTING=VALUE")]
+    settings: Vec<String>,
     #[command(flatten)]
     common: Common,
 }
@@ -100,6 +113,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<()> {
     match arguments.command {
         Command::Add(add) => add.run(),
         Command::List(list) => list.run(),
+        Command::Set(set) => set.run(),
         Command::Rotate(rotate) => rotate.run(),
         Command::Remove(remove) => remove.run(),
     }
@@ -136,6 +150,24 @@ impl List {
             let mut table = Table::new(["NAME", "SUBSCRIBE KEY", "PUBLISH KEY", "ACCESS", "SECRETS", "FROM"]);
             rows.iter().for_each(|keyset| table.row(row(keyset)));
             people.table(&table)
+        })
+    }
+}
+
+impl Set {
+    fn run(self) -> Result<()> {
+        let mut body = Map::new();
+        for setting in &self.settings {
+            set(&mut body, setting)?;
+        }
+        let changed =
+            Admin::find(&self.common.server)?.call("PATCH", &format!("/{}", self.name), Some(&body.into()))?;
+        self.common.show(&changed, |people| {
+            people.line(&format!("changed {}", text(&changed, "name")))?;
+            let access = Value::from(changed["access_manager"] == true);
+            show_settings("access_manager", &access, people)?;
+            let settings = changed["settings"].as_object().into_iter().flatten();
+            settings.into_iter().try_for_each(|(name, value)| show_settings(name, value, people))
         })
     }
 }
@@ -191,17 +223,16 @@ impl Common {
 
 /// Puts `presence.announce_max=100` where it belongs. What is no JSON is text.
 fn set(body: &mut Map<String, Value>, setting: &str) -> Result<()> {
-    let (path, value) = setting.split_once('=').with_context(|| format!("--set {setting}: it takes SETTING=VALUE"))?;
+    let (path, value) = setting.split_once('=').with_context(|| format!("{setting}: it takes SETTING=VALUE"))?;
     let value = serde_json::from_str(value).unwrap_or_else(|_| value.into());
     let mut names: Vec<&str> = path.split('.').collect();
     let last = names.pop().unwrap_or_default();
     let mut table = body;
     for name in names {
         let inner = table.entry(name).or_insert_with(|| json!({}));
-        table =
-            inner.as_object_mut().with_context(|| format!("--set {setting}: {name} is set to a value elsewhere"))?;
+        table = inner.as_object_mut().with_context(|| format!("{setting}: {name} is set to a value elsewhere"))?;
     }
-    ensure!(table.insert(last.to_owned(), value).is_none(), "--set {setting}: it is set twice");
+    ensure!(table.insert(last.to_owned(), value).is_none(), "{setting}: it is set twice");
     Ok(())
 }
 
@@ -213,6 +244,17 @@ fn show_secret(answer: &Value, people: &mut Output) -> io::Result<()> {
     let Some(secret) = answer["secret_key"].as_str() else { return Ok(()) };
     people.line(&format!("secret key     {secret}"))?;
     people.line("This secret is shown once. Who has it may do everything; keep it where your servers sign.")
+}
+
+/// A setting a line, as they are given.
+fn show_settings(path: &str, value: &Value, people: &mut Output) -> io::Result<()> {
+    match value {
+        Value::Object(inner) => {
+            inner.iter().try_for_each(|(name, value)| show_settings(&format!("{path}.{name}"), value, people))
+        }
+        Value::String(text) => people.line(&format!("{path}={text}")),
+        value => people.line(&format!("{path}={value}")),
+    }
 }
 
 fn row(keyset: &Value) -> [String; 6] {

@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use arc_swap::ArcSwap;
 use engine::access::acts::{Act, AuditKeys, GrantKeys, GrantToken, RevokeToken};
 use engine::access::{
-    Credentials, Ends, Grounds, Guard, KeyPlace, Ledger, Operation, Permit, Revocation, Secret, SignatureFault,
-    StoredGrant, TokenId, Verified, check_patterns,
+    Credentials, Ends, Grounds, Guard, KeyPlace, Ledger, Mode, Operation, Permit, Policy, Revocation, Secret,
+    SignatureFault, StoredGrant, TokenId, Verified, check_patterns,
 };
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -144,6 +144,15 @@ impl Access {
         drop(waiter);
     }
 
+    /// Asks for permission from now on, or no longer. Polls that are parked are not told.
+    pub(crate) fn set_mode(&self, mode: Mode, policy: Policy) {
+        self.guard.rcu(|guard| guard.with_mode(mode, policy));
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.guard.load().is_open()
+    }
+
     /// Puts a secret before those that there are, which end at `end` unless they do so before; wakes the polls that may rest
     /// on one that has ended.
     pub(crate) fn rotate(&self, secret: &Secret, end: Timestamp, now: Timestamp) {
@@ -269,7 +278,7 @@ impl Keyset {
         let keyset = Arc::clone(self);
         finish(async move {
             let _order = keyset.access.changes.lock().await;
-            keyset.store.revoke(&keyset.options.subscribe_key, revocation).await?;
+            keyset.store.revoke(&keyset.subscribe_key, revocation).await?;
             keyset.access.write_ledger().revoke(revocation);
             keyset.access.tell_revoked(revocation);
             Ok(())
@@ -294,7 +303,7 @@ impl Keyset {
         let keyset = Arc::clone(self);
         finish(async move {
             let _order = keyset.access.changes.lock().await;
-            keyset.store.set_key_grants(&keyset.options.subscribe_key, &grants).await?;
+            keyset.store.set_key_grants(&keyset.subscribe_key, &grants).await?;
             let mut ledger = keyset.access.write_ledger();
             grants.iter().for_each(|grant| ledger.keys.set(grant));
             drop(ledger);
@@ -311,7 +320,7 @@ impl Keyset {
     }
 
     pub(crate) async fn load_access(&self) -> Result<(), StoreError> {
-        let key = &self.options.subscribe_key;
+        let key = &self.subscribe_key;
         let (revocations, grants) = (self.store.revocations(key).await?, self.store.key_grants(key).await?);
         let mut ledger = self.access.write_ledger();
         revocations.into_iter().for_each(|revocation| ledger.revoke(revocation));

@@ -155,7 +155,7 @@ impl Keyset {
     }
 
     fn key(&self) -> &SubscribeKey {
-        &self.options.subscribe_key
+        &self.subscribe_key
     }
 
     fn moment(&self) -> Moment {
@@ -169,7 +169,7 @@ impl Keyset {
     }
 
     fn tell(&self, event: &Event) {
-        if !self.options.context.tells(&event.about) {
+        if !self.options().context.tells(&event.about) {
             return;
         }
         let now = self.now();

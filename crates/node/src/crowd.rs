@@ -4,6 +4,7 @@
 //! not be kept a second time; that two users share one does not happen.
 
 use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hashbrown::HashTable;
@@ -16,7 +17,7 @@ const SHARDS: usize = 16;
 /// The open polls of a key set, by user.
 #[derive(Debug)]
 pub(crate) struct Crowd {
-    most: u32,
+    most: AtomicU32,
     hasher: RandomState,
     shards: [Mutex<HashTable<(u64, u32)>>; SHARDS],
 }
@@ -29,7 +30,12 @@ pub(crate) struct CrowdPlace(u64);
 impl Crowd {
     /// Of each user at most so many polls.
     pub(crate) fn new(most: u32) -> Self {
-        Self { most, hasher: RandomState::new(), shards: Default::default() }
+        Self { most: AtomicU32::new(most), hasher: RandomState::new(), shards: Default::default() }
+    }
+
+    /// Of each user at most so many from now on; those that are open stay.
+    pub(crate) fn set_most(&self, most: u32) {
+        self.most.store(most, Ordering::Relaxed);
     }
 
     /// Counts one more poll of a user; none when there are as many as there may be.
@@ -39,7 +45,7 @@ impl Crowd {
             Entry::Vacant(place) => drop(place.insert((hash, 1))),
             Entry::Occupied(mut place) => {
                 let (_, polls) = place.get_mut();
-                if *polls >= self.most {
+                if *polls >= self.most.load(Ordering::Relaxed) {
                     return None;
                 }
                 *polls += 1;

@@ -57,11 +57,11 @@ impl Keyset {
         let keyset = Arc::clone(self);
         finish(async move {
             let ChangeGroup(group) = permit.into_act();
-            let key = &keyset.options.subscribe_key;
+            let key = &keyset.subscribe_key;
             let _order = keyset.registry_changes.lock().await;
             if !add.is_empty() {
                 let size = keyset.read_registry().size_with(&group, &add);
-                if size > keyset.options.pubsub.channels_per_group {
+                if size > keyset.options().pubsub.channels_per_group {
                     return Err(GroupError::Refused(Refusal::GroupFull));
                 }
                 keyset.store.add_to_group(key, &group, &add).await?;
@@ -85,7 +85,7 @@ impl Keyset {
         finish(async move {
             let DeleteGroup(group) = permit.into_act();
             let _order = keyset.registry_changes.lock().await;
-            keyset.store.delete_group(&keyset.options.subscribe_key, &group).await?;
+            keyset.store.delete_group(&keyset.subscribe_key, &group).await?;
             keyset.change_registry(&group, |registry| registry.delete(&group));
             Ok(())
         })
@@ -93,7 +93,7 @@ impl Keyset {
     }
 
     pub(crate) async fn load_groups(&self) -> Result<(), StoreError> {
-        let stored = self.store.groups(&self.options.subscribe_key).await?;
+        let stored = self.store.groups(&self.subscribe_key).await?;
         let mut registry = self.write_registry();
         for group in stored {
             registry.add(&group.name, &group.channels);

@@ -1,9 +1,11 @@
 //! A key set: everything that lives under one subscribe key.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use engine::access::{Guard, Mode, Policy, Secret};
 use engine::groups::Registry;
 use engine::presence::{Effects, Notice, Presence};
@@ -49,6 +51,17 @@ pub struct KeysetOptions {
     pub gives_way: bool,
     /// How much may be asked of it.
     pub limits: LimitOptions,
+}
+
+/// What an operator has decided at some moment.
+pub struct Settings(arc_swap::Guard<Arc<KeysetOptions>>);
+
+impl Deref for Settings {
+    type Target = KeysetOptions;
+
+    fn deref(&self) -> &KeysetOptions {
+        &self.0
+    }
 }
 
 /// How much may be asked of a key set. By default, as much as it can do.
@@ -115,7 +128,11 @@ pub struct PresenceOptions {
 
 /// A key set at work.
 pub struct Keyset {
-    pub(crate) options: KeysetOptions,
+    pub(crate) name: String,
+    pub(crate) subscribe_key: SubscribeKey,
+    options: ArcSwap<KeysetOptions>,
+    /// Raised with each change of what polls are opened by: access control, groups, presence.
+    era: AtomicU32,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) timelines: Timelines<Posted, Waiter>,
@@ -165,17 +182,51 @@ impl Keyset {
             counters: Counters::default(),
             closing: AtomicBool::new(false),
             removed: AtomicBool::new(false),
-            options,
+            era: AtomicU32::new(0),
+            name: options.name.clone(),
+            subscribe_key: options.subscribe_key.clone(),
+            options: ArcSwap::from_pointee(options),
             clock,
             store,
             told,
         }
     }
 
-    /// What the operator decided.
+    /// What the operator decided, as of this moment. Not to be held across an await.
     #[must_use]
-    pub fn options(&self) -> &KeysetOptions {
-        &self.options
+    pub fn options(&self) -> Settings {
+        Settings(self.options.load())
+    }
+
+    /// Which settings polls are opened by, as a number that grows.
+    pub(crate) fn era(&self) -> u32 {
+        self.era.load(Ordering::SeqCst)
+    }
+
+    /// Goes on by other settings; keys, name and secrets stay what they are. Called by one at a time.
+    ///
+    /// Polls go on. Where access control, groups or presence change, which polls are opened by, they are answered with their
+    /// cursor, so that their callers ask again by the new ones.
+    pub(crate) fn reconfigure(&self, options: KeysetOptions) {
+        let (before, options) = (self.options.load_full(), Arc::new(options));
+        self.options.store(Arc::clone(&options));
+        self.access.set_mode(options.access, policy(&options));
+        self.timelines.set_limits(options.pubsub.queue);
+        self.crowd.set_most(options.limits.polls_per_user);
+        let PresenceOptions { enabled, rules, .. } = &options.presence;
+        let same_presence = (before.presence.enabled, &before.presence.rules) == (*enabled, rules);
+        if !same_presence {
+            self.with_presence(|presence, now, effects| {
+                presence.reconfigure(rules.clone(), now, effects);
+                if !enabled {
+                    presence.clear();
+                }
+            });
+        }
+        if !same_presence || (before.access, before.groups) != (options.access, options.groups) {
+            self.era.fetch_add(1, Ordering::SeqCst);
+            self.rouse_everyone();
+        }
     }
 
     /// What happened here.
@@ -193,7 +244,7 @@ impl Keyset {
     /// Counts a request of a client. False when there were more than the operator allows.
     #[must_use]
     pub fn admits_request(&self) -> bool {
-        self.options.limits.requests.is_none_or(|rate| self.requests.take(rate, self.clock.steady()).is_ok())
+        self.options().limits.requests.is_none_or(|rate| self.requests.take(rate, self.clock.steady()).is_ok())
     }
 
     /// Whether there is room for new work.
@@ -225,7 +276,7 @@ impl Keyset {
 
     /// What people and what clients call it.
     pub(crate) fn identity(&self) -> (String, SubscribeKey) {
-        (self.options.name.clone(), self.options.subscribe_key.clone())
+        (self.name.clone(), self.subscribe_key.clone())
     }
 
     pub(crate) fn now(&self) -> Timetoken {
@@ -266,7 +317,7 @@ impl Keyset {
             woken.extend(self.enter(Posted::event(Event { at, ..event }), now).1);
         }
         for notice in effects.notices {
-            if let Some(channel) = &self.options.presence.notice_channel {
+            if let Some(channel) = &self.options().presence.notice_channel {
                 woken.extend(self.enter(Posted::message(notice_message(channel, &Notice { at, ..notice })), now).1);
             }
         }
@@ -293,6 +344,11 @@ impl Keyset {
 
     fn answer_everyone(&self) {
         self.closing.store(true, Ordering::SeqCst);
+        self.rouse_everyone();
+    }
+
+    /// Lets every poll look whether it still has to wait.
+    fn rouse_everyone(&self) {
         for turn in 0..self.timelines.shards() {
             wake(self.timelines.rouse_all(turn));
         }
@@ -308,10 +364,13 @@ impl Keyset {
 }
 
 fn guard(options: &KeysetOptions) -> Guard {
-    let KeysetOptions { access, secrets, subscribe_key, publish_key, context, .. } = options;
-    let policy =
-        Policy { all_users: !context.disallow_get_all_users, all_channels: !context.disallow_get_all_channels };
-    Guard::new(*access, policy, subscribe_key.clone(), publish_key.clone(), secrets.clone())
+    let KeysetOptions { access, secrets, subscribe_key, publish_key, .. } = options;
+    Guard::new(*access, policy(options), subscribe_key.clone(), publish_key.clone(), secrets.clone())
+}
+
+fn policy(options: &KeysetOptions) -> Policy {
+    let context = &options.context;
+    Policy { all_users: !context.disallow_get_all_users, all_channels: !context.disallow_get_all_channels }
 }
 
 /// A channel has its first occupant, or none any more (`docs/protocol/beyond.md`, "Active notice channel").

@@ -69,6 +69,9 @@ pub enum KeysetError {
     /// So many secrets hold that one more is too many.
     #[error("{SECRETS_MAX} secrets of the key set {0} hold at this moment: end the old ones at once, or wait")]
     TooManySecrets(String),
+    /// What was to be set cannot be.
+    #[error("{0}")]
+    Unfit(String),
     /// The store could not keep the change, so it did not happen.
     #[error("the change did not happen ({0})")]
     Store(#[from] StoreError),
@@ -146,7 +149,7 @@ impl Keysets {
             let keyset = keysets.make(options).await?;
             keysets.0.store.put_keyset(&stored).await?;
             let gone = keysets.change(|by_key| {
-                let gone: Vec<_> = by_key.extract_if(|_, keyset| keyset.options.gives_way).collect();
+                let gone: Vec<_> = by_key.extract_if(|_, keyset| keyset.options().gives_way).collect();
                 by_key.insert(stored.subscribe_key, Arc::clone(&keyset));
                 gone
             });
@@ -190,6 +193,31 @@ impl Keysets {
                 keyset.access.rotate(&secret, end, now);
             }
             Ok(rotated)
+        })
+        .await
+    }
+
+    /// Lets a stored key set go on by other settings. `change` makes them of what is stored, as options and as they are
+    /// stored, or says in a sentence why it cannot. Once begun it is finished, even if nobody waits for the answer any more.
+    ///
+    /// # Errors
+    /// [`KeysetError`]; the settings are those from before, unless the server is stopping.
+    pub async fn set(
+        &self,
+        name: &str,
+        change: impl FnOnce(&StoredKeyset) -> Result<(KeysetOptions, String), String> + Send + 'static,
+    ) -> Result<StoredKeyset, KeysetError> {
+        let (keysets, name) = (self.clone(), name.to_owned());
+        finish(async move {
+            let _order = keysets.0.changes.lock().await;
+            let before = keysets.find(name).await?;
+            let (options, settings) = change(&before).map_err(KeysetError::Unfit)?;
+            let stored = StoredKeyset { settings, ..before };
+            keysets.0.store.put_keyset(&stored).await?;
+            if let Some(keyset) = keysets.now().get(&stored.subscribe_key) {
+                keyset.reconfigure(options);
+            }
+            Ok(stored)
         })
         .await
     }
@@ -253,7 +281,7 @@ impl Keysets {
 
     /// One that was half removed is still in the store, and not in the map.
     async fn refuse_a_clash(&self, new: &StoredKeyset) -> Result<(), KeysetError> {
-        let stays = |keyset: &&Arc<Keyset>| !keyset.options.gives_way;
+        let stays = |keyset: &&Arc<Keyset>| !keyset.options().gives_way;
         let there: Vec<_> = self.now().iter().filter(stays).map(|keyset| keyset.identity()).collect();
         let stored = self.stored().await?.into_iter().map(|stored| (stored.name, stored.subscribe_key));
         for (name, key) in there.into_iter().chain(stored) {
@@ -306,7 +334,7 @@ async fn until_let_go(keyset: &Arc<Keyset>) {
     let mut looks = LET_GO.as_millis() / LET_GO_LOOK.as_millis();
     while Arc::strong_count(keyset) > 1 {
         if looks == 0 {
-            tracing::warn!(keyset = keyset.options.name, "the key set is still at work while its data is forgotten");
+            tracing::warn!(keyset = keyset.name, "the key set is still at work while its data is forgotten");
             return;
         }
         looks -= 1;

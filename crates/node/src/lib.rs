@@ -33,7 +33,7 @@ pub use engine::access::{Credentials, Mode, Operation, Permit, Secret, Signature
 pub use engine::groups::GroupStream;
 pub use engine::rate::{Bucket, Rate};
 pub use groups::GroupError;
-pub use keyset::{Keyset, KeysetOptions, LimitOptions, PresenceOptions, PubsubOptions};
+pub use keyset::{Keyset, KeysetOptions, LimitOptions, PresenceOptions, PubsubOptions, Settings};
 pub use keysets::{Data, KeysetError, Keysets, KeysetsNow};
 pub use memory::{Memory, Purpose, Reserved};
 pub use node::{Node, StartError};

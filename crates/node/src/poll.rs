@@ -28,7 +28,7 @@ use crate::post::Posted;
 use crate::pubsub::{Batch, Item};
 
 /// A poll that is open. Comes to its answer when there is something to tell, when it [expires](LongPoll::expire), when
-/// a group of it changes, when what permitted it ends, when its key set is removed, or when the node stops.
+/// a group of it or a setting that it rests on changes, when what permitted it ends, when its key set is removed, or when the node stops.
 #[must_use = "a poll that is dropped is closed"]
 pub struct LongPoll {
     keyset: Arc<Keyset>,
@@ -44,6 +44,8 @@ pub struct LongPoll {
     gap: Option<Gap>,
     parked: Option<Watch>,
     parked_on_groups: Vec<(String, Watch)>,
+    /// The settings of the key set that it goes by, as their number.
+    era: u32,
     /// Its place among the polls of its user.
     place: Option<CrowdPlace>,
     stage: Stage,
@@ -146,6 +148,7 @@ impl LongPoll {
         seats: Seats,
     ) -> Self {
         Self {
+            era: keyset.era(),
             keyset,
             listening,
             permission,
@@ -165,6 +168,11 @@ impl LongPoll {
     pub(crate) fn placed(mut self, place: Option<CrowdPlace>) -> Self {
         self.place = place;
         self
+    }
+
+    /// It goes by settings that are in force no longer, and is answered so that its caller asks again.
+    pub(crate) fn outdate(&mut self) {
+        self.era = self.era.wrapping_sub(1);
     }
 
     /// The same, without waiting.
@@ -196,7 +204,7 @@ impl LongPoll {
             if let answer @ task::Poll::Ready(_) = Pin::new(&mut self).poll(context) {
                 return answer;
             }
-            let end = end.get_or_insert_with(|| Box::pin(sleep(self.keyset.options.pubsub.hold)));
+            let end = end.get_or_insert_with(|| Box::pin(sleep(self.keyset.options().pubsub.hold)));
             ready!(end.as_mut().poll(context));
             self.expire();
             Pin::new(&mut self).poll(context)
@@ -225,7 +233,7 @@ impl LongPoll {
             permission.held = self.keyset.access.hold(&permission.grounds, waker);
         }
         // Parked first, asked second: who closes or changes a group does it the other way round.
-        let waits = !self.keyset.is_closing() && !self.groups_changed() && self.still_permitted().is_ok();
+        let waits = !self.keyset.is_closing() && !self.is_outdated() && self.still_permitted().is_ok();
         if !waits {
             self.unpark();
         }
@@ -261,9 +269,9 @@ impl LongPoll {
         let catch = self.keyset.timelines.catch_up(&self.listening.streams, self.read_until, self.keyset.now());
         // Asked after reading: nothing is handed out to whom it is no longer permitted.
         self.still_permitted()?;
-        // The same: what is handed out, the cursor above all, must be of the channels of this moment.
-        if self.groups_changed() {
-            // The caller comes back with the same cursor, and its next poll has the new channels.
+        // The same: what is handed out, the cursor above all, must be of the channels and settings of this moment.
+        if self.is_outdated() {
+            // The caller comes back with the same cursor, and its next poll has the new ones.
             return Ok(Some(Batch::empty(self.cursor)));
         }
         // What was read and filtered away needs no second look.
@@ -280,7 +288,7 @@ impl LongPoll {
 
     /// Picks what the caller wants, in the order of time, up to the size of a reply.
     fn select(&self, catch: Catch<Posted>) -> SmallVec<[Item; 1]> {
-        let options = &self.keyset.options;
+        let options = self.keyset.options();
         let events_too = options.presence.stream_filtering;
         let mut items: SmallVec<[Item; 1]> = SmallVec::new();
         let mut bytes = 0;
@@ -288,7 +296,7 @@ impl LongPoll {
             if self.filter.as_ref().is_some_and(|filter| !caught.post.body.passes(filter, events_too)) {
                 continue;
             }
-            bytes += Posted::envelope(&caught.post, &options.subscribe_key).len();
+            bytes += Posted::envelope(&caught.post, &self.keyset.subscribe_key).len();
             // Never between two copies of one message: the cursor could not tell them apart.
             let last = items.last().map(Item::timetoken);
             if bytes > options.pubsub.reply_bytes && last.is_some_and(|last| last < caught.post.timetoken) {
@@ -310,8 +318,10 @@ impl LongPoll {
         self.keyset.access.check(grounds, named, self.keyset.now().timestamp())
     }
 
-    fn groups_changed(&self) -> bool {
-        self.listening.groups.iter().any(|(group, version)| self.keyset.group(group).version() != *version)
+    /// Whether a group changed, or a setting that it was opened by.
+    fn is_outdated(&self) -> bool {
+        self.era != self.keyset.era()
+            || self.listening.groups.iter().any(|(group, version)| self.keyset.group(group).version() != *version)
     }
 
     fn answered(&mut self, batch: &Batch) {

@@ -117,7 +117,7 @@ impl Keyset {
     }
 
     fn has_presence(&self, channel: &ChannelName) -> bool {
-        self.options.presence.rules.rules.announced(channel).is_some()
+        self.options().presence.rules.rules.announced(channel).is_some()
     }
 
     /// Takes the caller off channels and off all channels of groups.
@@ -200,11 +200,12 @@ impl Keyset {
 
     /// Whether a subscribe renews. It does wherever polls matter, since a poll can keep only what it has taken.
     pub(crate) fn subscribes_renew(&self) -> bool {
-        self.options.presence.renew_by_subscribe || self.polls_matter()
+        self.options().presence.renew_by_subscribe || self.polls_matter()
     }
 
     pub(crate) fn polls_matter(&self) -> bool {
-        let rules = &self.options.presence.rules;
+        let options = self.options();
+        let rules = &options.presence.rules;
         rules.open_poll_is_presence || rules.leave_on_disconnect
     }
 

@@ -72,7 +72,7 @@ pub struct Item {
 impl Item {
     /// Appends the envelope.
     pub fn write_envelope(&self, out: &mut Vec<u8>, keyset: &Keyset) {
-        out.extend_from_slice(Posted::envelope(&self.post, &keyset.options().subscribe_key));
+        out.extend_from_slice(Posted::envelope(&self.post, &keyset.subscribe_key));
         close_envelope(out, self.matched.as_deref());
     }
 
@@ -139,10 +139,15 @@ impl Keyset {
         let Some(cursor) = request.cursor else {
             return Ok(LongPoll::first(keyset, self.before_own_join(&listening, &request, start)));
         };
+        let was_open = grounds.is_open();
         let permission = Permission::that_may_end(named, grounds);
         // A cursor from the future waits like a fresh one.
-        let poll =
+        let mut poll =
             LongPoll::open(keyset, listening, permission, cursor.min(start), request.filter, seats).placed(place);
+        // Asked after the poll has noted which settings are in force: it was decided by those before.
+        if was_open != self.access.is_open() {
+            poll.outdate();
+        }
         // Who would wait comes back later; who has something to hear hears it.
         Ok(if self.check_room().is_ok() { poll } else { poll.hurried() })
     }
@@ -178,7 +183,7 @@ impl Keyset {
 
     fn resolve(&self, named: &Listen) -> Result<Streams, Refusal> {
         let Listen { channels, groups } = named;
-        let most = self.options.limits.streams_per_subscribe;
+        let most = self.options().limits.streams_per_subscribe;
         let mut listening = Streams::default();
         let alone = channels.len() == 1 && groups.is_empty() && !channels[0].is_pattern();
         let patterns: HashSet<&str> =
@@ -213,8 +218,8 @@ impl Keyset {
     }
 
     fn join(&self, named: &Listen, request: &Subscribe) -> Result<Seats, Refusal> {
-        let presence = &self.options.presence;
-        let Some(caller) = request.caller.as_ref().filter(|_| presence.enabled) else { return Ok(Seats::new()) };
+        let caller = request.caller.as_ref().filter(|_| self.options().presence.enabled);
+        let Some(caller) = caller else { return Ok(Seats::new()) };
         let groups = named.groups.iter().filter(|stream| !stream.presence).map(|stream| stream.group.clone());
         let places = Places { channels: named.channels.clone(), groups: groups.collect() };
         let arrival = Arrival { renews: self.subscribes_renew(), polls: request.cursor.is_some() };

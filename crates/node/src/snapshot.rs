@@ -67,7 +67,7 @@ pub(crate) fn restore(
     let mut seats = 0;
     for (key, saved) in saved {
         // A key set that is gone has nobody.
-        let Some(keyset) = keysets.get(&key).filter(|keyset| keyset.options.presence.enabled) else { continue };
+        let Some(keyset) = keysets.get(&key).filter(|keyset| keyset.options().presence.enabled) else { continue };
         seats += saved.len();
         keyset.lock_presence().restore(saved, restart, now);
     }
@@ -91,7 +91,7 @@ pub(crate) fn save(
         let mut from = Some(engine::presence::SaveCursor::default());
         while let Some(cursor) = from {
             let (seats, next) = keyset.lock_presence().save(cursor, SEATS_A_TURN, clock.steady());
-            writer.add(&keyset.options.subscribe_key, seats)?;
+            writer.add(&keyset.subscribe_key, seats)?;
             from = next;
         }
     }

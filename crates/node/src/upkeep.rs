@@ -109,7 +109,7 @@ pub(crate) fn spawn(
 
 async fn advance(keysets: Keysets, mut ticks: Ticks) {
     while ticks.next().await {
-        for keyset in keysets.all().iter().filter(|keyset| keyset.options.presence.enabled) {
+        for keyset in keysets.all().iter().filter(|keyset| keyset.options().presence.enabled) {
             while keyset.with_presence(|presence, now, effects| presence.advance(now, ADVANCE_AT_ONCE, effects)) {
                 tokio::task::yield_now().await;
             }
@@ -161,7 +161,7 @@ async fn save_presence(
         // First: a key set that comes or goes after this is a reason for another turn.
         let changes = keysets.changes();
         let all = keysets.all();
-        let at_most = all.iter().map(|keyset| keyset.options.presence.snapshot_every).min();
+        let at_most = all.iter().map(|keyset| keyset.options().presence.snapshot_every).min();
         let at_most = at_most.unwrap_or(NOBODY_TO_SAVE);
         rest = snapshot::rest_after(Duration::ZERO, at_most);
         let revision = (changes, snapshot::revision(&all));

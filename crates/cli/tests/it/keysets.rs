@@ -56,6 +56,12 @@ async fn a_key_set_is_added_listed_rotated_and_removed_while_the_server_runs_and
         "{shown}"
     );
 
+    let changed = told(data, &["set", "chat", "presence.announce_max=9", "groups=false"]).await;
+    assert_eq!(changed["settings"], json!({"presence": {"announce_max": 9}, "groups": false}));
+    let shown = keyset(data, &["set", "chat", "groups=null"]).await.stdout;
+    let shown = String::from_utf8(shown).unwrap();
+    assert_eq!(shown, "changed chat\naccess_manager=true\npresence.announce_max=9\n");
+
     let rotated = told(data, &["rotate", "chat", "--keep-old", "3600"]).await;
     assert_ne!(rotated["secret_key"], secret);
     assert_eq!(rotated["secrets"].as_array().unwrap().len(), 2);
@@ -103,6 +109,11 @@ async fn what_cannot_be_is_said_in_a_sentence() {
         (&["add", "new", "--set", "presence.anounce_max=1"], "the nearest one is keyset.presence.announce_max"),
         (&["add", "new", "--set", "presence.announce_max=-1"], "keyset.presence.announce_max is -1"),
         (&["add", "new", "--set", "presence.announce_max"], "it takes SETTING=VALUE"),
+        (&["set", "chat", "presence.announce_max"], "it takes SETTING=VALUE"),
+        (&["set", "chat", "presence.announce_max=-1"], "keyset.presence.announce_max is -1"),
+        (&["set", "chat", "name=talk"], "name is no setting"),
+        (&["set", "game", "groups=false"], "hereabouts.toml, line 1"),
+        (&["set", "nobody", "groups=false"], "no key set that is stored has the name nobody"),
         (&["add", "new", "--secret-file", "/nowhere/at/all"], "secret_key_file: cannot read the file"),
         (&["rotate", "game"], "hereabouts.toml, line 1"),
         (&["remove", "game"], "hereabouts.toml, line 1"),

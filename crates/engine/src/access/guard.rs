@@ -62,6 +62,12 @@ impl Guard {
         self.mode == Mode::Open
     }
 
+    /// The same guard in another mode.
+    #[must_use]
+    pub fn with_mode(&self, mode: Mode, policy: Policy) -> Self {
+        Self { mode, policy, ..self.clone() }
+    }
+
     /// The same guard with other secrets.
     #[must_use]
     pub fn with_secrets(&self, secrets: Vec<Secret>) -> Self {

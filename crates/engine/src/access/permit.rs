@@ -60,6 +60,12 @@ pub enum Ends {
 }
 
 impl Grounds {
+    /// Whether nothing was asked, because the key set was open.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self.0, Ground::Open)
+    }
+
     /// What can end them; none when nothing can.
     #[must_use]
     pub fn ends(&self) -> Option<Ends> {

@@ -411,6 +411,33 @@ impl Presence {
     }
 }
 
+/// What an operator changes.
+impl Presence {
+    /// Goes on by other rules, with everyone who has presence by these too: what a restart with them would do, without
+    /// the time in between. What interval events would tell later is told now; nobody else is told anything.
+    ///
+    /// The handles of seats that were given out stand for nothing any more.
+    pub fn reconfigure(&mut self, options: Options, now: Timestamp, effects: &mut Effects) {
+        self.flush(now, effects);
+        let (seats, _) = self.save(SaveCursor::default(), usize::MAX, now);
+        self.begin_anew(options);
+        self.restore(seats, Restart::Clean, now);
+    }
+
+    /// Forgets everybody, and tells nobody.
+    pub fn clear(&mut self) {
+        self.begin_anew(self.options.clone());
+        self.revision += 1;
+    }
+
+    /// The numbers of stays go on, so that no handle from before is one of somebody else.
+    fn begin_anew(&mut self, options: Options) {
+        let mut next = Self { now: self.now, revision: self.revision, ..Self::new(options) };
+        next.roster.begin_after(self.roster.begun());
+        *self = next;
+    }
+}
+
 impl Presence {
     /// Makes `now` the present, unless it is past, and answers with the present.
     fn pass(&mut self, now: Timestamp) -> Timestamp {

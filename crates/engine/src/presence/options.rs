@@ -6,7 +6,7 @@ use super::rules::Rules;
 use super::slots::SLOTS_MAX;
 
 /// What a key set may choose.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// Up to this occupancy each join, leave and timeout is told; above it there is one event each interval.
     pub announce_max: usize,

@@ -535,6 +535,11 @@ impl Roster {
         self.present
     }
 
+    /// Counts stays and devices on from so many.
+    pub(super) fn begin_after(&mut self, begun: u64) {
+        self.begun = begun;
+    }
+
     /// How many stays and devices have begun.
     pub(super) fn begun(&self) -> u64 {
         self.begun

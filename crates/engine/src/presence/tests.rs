@@ -5,6 +5,7 @@ mod devices;
 mod intervals;
 mod model;
 mod polls;
+mod reconfigured;
 mod restarts;
 mod states;
 mod stays;

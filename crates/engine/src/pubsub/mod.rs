@@ -6,6 +6,7 @@
 //! - A stream has the name that a subscriber writes: a channel, its presence stream, or a pattern (`wire::stream`).
 //! - Nothing here knows the time, the network, or what a message holds.
 
+mod bounds;
 mod cursor;
 mod sync;
 mod ticker;

@@ -12,6 +12,7 @@ use hashbrown::HashMap;
 use smallvec::SmallVec;
 use wire::{ChannelName, Timetoken, stream};
 
+use super::bounds::Bounds;
 use super::cursor::{Catch, Caught};
 use super::sync::{
     Hasher, Mutex,
@@ -28,7 +29,7 @@ const SHARDS: usize = 64;
 #[derive(Debug)]
 pub struct Timelines<M, W> {
     ticker: Arc<Ticker>,
-    limits: Limits,
+    limits: Bounds,
     hasher: Hasher,
     shards: Box<[Mutex<Shard<M, W>>]>,
     /// Bytes of messages that are kept, of all shards and of each.
@@ -76,7 +77,13 @@ impl<M, W: Clone> Timelines<M, W> {
         let shard = || Shard { timelines: HashMap::with_hasher(hasher.clone()), forgotten_until: start };
         let shards = (0..SHARDS).map(|_| Mutex::new(shard())).collect();
         let shard_bytes = (0..SHARDS).map(|_| AtomicUsize::new(0)).collect();
-        Self { ticker, limits, hasher, shards, bytes: AtomicUsize::new(0), shard_bytes }
+        Self { ticker, limits: Bounds::new(limits), hasher, shards, bytes: AtomicUsize::new(0), shard_bytes }
+    }
+
+    /// Keeps so much from now on. What is beyond it goes with the next message of its stream, and by and by.
+    pub fn set_limits(&self, limits: Limits) {
+        self.limits.set(limits);
+        self.make_room(0);
     }
 
     /// Publishes to a channel: the message enters the channel's stream and those of the patterns that match it.
@@ -93,8 +100,8 @@ impl<M, W: Clone> Timelines<M, W> {
         let mut budget = Budget::default();
         for name in std::iter::once(post.channel.as_str()).chain(patterns.iter().map(String::as_str)) {
             let timeline = shard.timeline(name);
-            budget.add(timeline.push(Arc::clone(&post), self.limits.messages));
-            budget.add((0, timeline.forget_until(timetoken.minus(self.limits.age))));
+            budget.add(timeline.push(Arc::clone(&post), self.limits.messages()));
+            budget.add((0, timeline.forget_until(timetoken.minus(self.limits.age()))));
             timeline.wake(&mut woken);
         }
         self.settle(index, budget);
@@ -130,7 +137,7 @@ impl<M, W: Clone> Timelines<M, W> {
                 catch.lose(after, lost_until);
             }
         }
-        catch.merge(after, self.limits.messages)
+        catch.merge(after, self.limits.messages())
     }
 
     /// Waits on `streams` for messages after `after`, unless one is there already.
@@ -189,7 +196,7 @@ impl<M, W: Clone> Timelines<M, W> {
     /// takes [`Timelines::shards`] calls.
     pub fn sweep(&self, turn: usize, now: Timetoken) -> Swept {
         // The time of the timelines is the ticker's: it may stand below a clock that has jumped.
-        let until = self.ticker.fence(now).minus(self.limits.age);
+        let until = self.ticker.fence(now).minus(self.limits.age());
         let index = turn % self.shards.len();
         let mut shard = lock(&self.shards[index]);
         let mut budget = Budget::default();
@@ -233,13 +240,13 @@ impl<M, W: Clone> Timelines<M, W> {
     /// How long messages are kept.
     #[must_use]
     pub fn age(&self) -> Duration {
-        self.limits.age
+        self.limits.age()
     }
 
     /// Makes room for so many bytes where most are kept, and before they come: a message must not drive out itself,
     /// nor a loud channel the messages of all quiet ones.
     fn make_room(&self, bytes: usize) {
-        let is_short = || self.bytes().saturating_add(bytes) > self.limits.bytes;
+        let is_short = || self.bytes().saturating_add(bytes) > self.limits.bytes();
         while is_short() {
             let load = |index: &usize| self.shard_bytes[*index].load(Ordering::Relaxed);
             let Some(fullest) = (0..self.shards.len()).max_by_key(load).filter(|index| load(index) > 0) else { return };

@@ -49,7 +49,7 @@ impl<'p> Place<'p> {
     fn methods(&self) -> &'static str {
         match self {
             Self::Keysets => "GET, POST",
-            Self::Keyset(_) => "GET, DELETE",
+            Self::Keyset(_) => "GET, PATCH, DELETE",
             Self::Rotate(_) => "POST",
         }
     }
@@ -93,6 +93,7 @@ impl Api {
             (Place::Keysets, Method::GET) => Ok((StatusCode::OK, managed.list().await?)),
             (Place::Keysets, Method::POST) => Ok((StatusCode::CREATED, managed.add(object(body).await?).await?)),
             (Place::Keyset(name), Method::GET) => Ok((StatusCode::OK, managed.get(name).await?)),
+            (Place::Keyset(name), Method::PATCH) => Ok((StatusCode::OK, managed.set(name, object(body).await?).await?)),
             (Place::Keyset(name), Method::DELETE) => {
                 Ok((StatusCode::OK, managed.remove(name, data(parts.uri.query())?).await?))
             }

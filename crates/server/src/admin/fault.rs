@@ -53,6 +53,7 @@ impl From<KeysetError> for Fault {
                 StatusCode::CONFLICT
             }
             KeysetError::Unknown(_) => StatusCode::NOT_FOUND,
+            KeysetError::Unfit(_) => StatusCode::BAD_REQUEST,
             KeysetError::Store(_) | KeysetError::HalfRemoved { .. } | KeysetError::Stopping => {
                 tracing::error!(%error, "the key sets could not be changed");
                 StatusCode::SERVICE_UNAVAILABLE

@@ -82,10 +82,33 @@ impl Managed {
             secrets: vec![made.stored()],
             settings: Value::from(given).to_string(),
         };
-        let options = keysets::options(&keyset, &self.edge, self.budget).map_err(|cause| bad_rule(&cause))?;
+        let options = keysets::options(&keyset, &self.edge, self.budget).map_err(Unfit::Rule)?;
         self.keysets.add(options, stored.clone()).await?;
         tracing::info!(keyset = stored.name, subscribe_key = %stored.subscribe_key, "a key set was added");
         Ok(made.told(shown(&stored)))
+    }
+
+    /// Changes settings of a stored key set, as a merge patch does: what is given takes the place of what there is, and
+    /// what is null is that of the file again.
+    pub(super) async fn set(&self, name: &str, given: Map<String, Value>) -> Result<Value, Fault> {
+        self.refuse_fixed(name, "it is changed")?;
+        if let Some(identity) = given.keys().find(|name| IDENTITY.contains(&name.as_str())) {
+            return Err(Fault::bad(format!(
+                "{identity} is no setting: names and keys stay what they are, and a secret is changed by a rotation"
+            )));
+        }
+        let (template, edge, budget) = (self.template.clone(), self.edge, self.budget);
+        let changed = self.keysets.set(name, move |stored| {
+            let mut settings: Map<String, Value> = serde_json::from_str(&stored.settings).unwrap_or_default();
+            merge(&mut settings, given);
+            // Its secrets are not among what is set.
+            let options =
+                read(&template, &edge, budget, stored, settings.clone(), "none").map_err(|why| why.to_string())?;
+            Ok((options, Value::from(settings).to_string()))
+        });
+        let changed = changed.await?;
+        tracing::info!(keyset = name, "settings of a key set were changed");
+        Ok(shown(&changed))
     }
 
     /// Gives a stored key set a new secret.
@@ -237,10 +260,6 @@ fn rfc3339(at: Timestamp) -> String {
     Moment::from_micros(i64::try_from(at.millis()).unwrap_or(i64::MAX).saturating_mul(1000)).to_string()
 }
 
-fn bad_rule(cause: &InvalidName) -> Fault {
-    Fault::bad(format!("keyset.presence.rules cannot be used: {cause}"))
-}
-
 /// Why a stored key set keeps the server from starting.
 #[derive(Debug, thiserror::Error)]
 pub enum StoredError {
@@ -319,24 +338,73 @@ fn stored_options(
     now: Timestamp,
 ) -> Result<KeysetOptions, StoredError> {
     let stored = || keyset.name.clone();
-    let settings = serde_json::from_str(&keyset.settings);
-    let mut given: Map<String, Value> = settings.map_err(|_| StoredError::Damaged { stored: stored() })?;
-    given.insert("name".to_owned(), keyset.name.as_str().into());
-    given.insert("subscribe_key".to_owned(), keyset.subscribe_key.as_str().into());
-    given.insert("publish_key".to_owned(), keyset.publish_key.as_str().into());
+    let settings = serde_json::from_str(&keyset.settings).map_err(|_| StoredError::Damaged { stored: stored() })?;
     // Nobody knows it: should no file of a secret be readable, nothing that anybody signs is good.
     let nobodys = random::secret("").map_err(|_| StoredError::NoRandom)?;
-    given.insert("secret_key".to_owned(), nobodys.as_str().into());
-    let read = config.keyset_template.read(&given);
-    let read = read.map_err(|cause| StoredError::Settings { stored: stored(), cause })?;
-    let options = keysets::options(&read, &config.edge, budget::of(config.memory));
-    let options = options.map_err(|cause| StoredError::Rule { stored: stored(), cause })?;
+    let budget = budget::of(config.memory);
+    let options = read(&config.keyset_template, &config.edge, budget, keyset, settings, &nobodys);
+    let options = options.map_err(|why| match why {
+        Unfit::Settings(cause) => StoredError::Settings { stored: stored(), cause },
+        Unfit::Rule(cause) => StoredError::Rule { stored: stored(), cause },
+    })?;
     let good = keyset.secrets.iter().filter(|secret| secret.until.is_none_or(|until| now < until));
     let mut secrets: Vec<node::Secret> = good.map(|secret| in_use(keyset, secret, &nobodys)).collect();
     if secrets.is_empty() {
         secrets.push(node::Secret::new(&nobodys));
     }
     Ok(KeysetOptions { secrets, ..options })
+}
+
+/// Why settings cannot be those of a key set.
+#[derive(Debug, thiserror::Error)]
+enum Unfit {
+    #[error("{0}")]
+    Settings(ConfigError),
+    #[error("keyset.presence.rules cannot be used: {0}")]
+    Rule(InvalidName),
+}
+
+impl From<Unfit> for Fault {
+    fn from(why: Unfit) -> Self {
+        Self::bad(why.to_string())
+    }
+}
+
+/// The options of a stored key set by these settings, with this secret.
+fn read(
+    template: &KeysetTemplate,
+    edge: &Edge,
+    budget: usize,
+    stored: &StoredKeyset,
+    mut settings: Map<String, Value>,
+    secret: &str,
+) -> Result<KeysetOptions, Unfit> {
+    let StoredKeyset { name, subscribe_key, publish_key, .. } = stored;
+    let identity = [
+        ("name", name.as_str()),
+        ("subscribe_key", subscribe_key.as_str()),
+        ("publish_key", publish_key.as_str()),
+        ("secret_key", secret),
+    ];
+    settings.extend(identity.map(|(name, value)| (name.to_owned(), value.into())));
+    let keyset = template.read(&settings).map_err(Unfit::Settings)?;
+    keysets::options(&keyset, edge, budget).map_err(Unfit::Rule)
+}
+
+/// Changes settings by RFC 7396.
+fn merge(settings: &mut Map<String, Value>, given: Map<String, Value>) {
+    for (name, value) in given {
+        match (settings.get_mut(&name), value) {
+            (_, Value::Null) => _ = settings.remove(&name),
+            (Some(Value::Object(there)), Value::Object(given)) => merge(there, given),
+            (_, Value::Object(given)) => {
+                let mut fresh = Map::new();
+                merge(&mut fresh, given);
+                settings.insert(name, fresh.into());
+            }
+            (_, value) => _ = settings.insert(name, value),
+        }
+    }
 }
 
 /// A stored secret as the node takes it. One whose file cannot be read is said to be missing; the server starts without it.

@@ -16,7 +16,8 @@ const PAGE: usize = 1000;
 pub(super) fn heartbeat(door: &Door<'_>, arguments: &Arguments<'_>, channels: &str) -> Result<Reply, Refusal> {
     let permit = enter(door, Operation::Heartbeat, arguments, channels, acts::Heartbeat)?;
     let caller = caller(arguments)?;
-    let presence = &door.keyset.options().presence;
+    let options = door.keyset.options();
+    let presence = &options.presence;
     door.keyset.heartbeat(permit, &caller, &arguments.states(presence), arguments.timeout(presence))?;
     Ok(Reply::json(ContentType::Script, shape::renewed()))
 }

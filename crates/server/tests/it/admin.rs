@@ -1,6 +1,7 @@
 //! The admin API, and what becomes of clients when key sets change under them.
 
 mod rotation;
+mod settings;
 
 use serde_json::{Value, json};
 use testkit::vectors::signed;
