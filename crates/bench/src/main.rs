@@ -83,6 +83,9 @@ struct Arguments {
     /// Let app context grow to so many users, tenfold from 10,000, look at its memory, and measure it there, instead.
     #[arg(long, value_name = "USERS")]
     largest: Option<usize>,
+    /// Only rows whose names begin with this, as `get` or `list-team`; again for more.
+    #[arg(long, value_name = "ROW", conflicts_with = "largest")]
+    only: Vec<String>,
     /// The page that gets the tables, between its marks.
     #[arg(long, value_name = "FILE")]
     page: Option<PathBuf>,

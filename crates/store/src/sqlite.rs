@@ -26,6 +26,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 pub use self::writer::Figures;
@@ -115,6 +116,8 @@ fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     let db = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     db.busy_timeout(FOREIGN_LOCK)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Plans do not depend on bound values: without this, a statement with a bound LIMIT is prepared anew each time it runs.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     functions::register(&db)?;
     let writes = access.contains(OpenFlags::SQLITE_OPEN_READ_WRITE);
     // Negative means KiB and not pages.

@@ -20,6 +20,8 @@ mod table;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use anyhow::ensure;
+
 use self::database::Database;
 use self::http::Http;
 use self::in_process::InProcess;
@@ -82,12 +84,15 @@ async fn rows(
     peers: Option<&Database>,
     plan: Plan,
 ) -> anyhow::Result<String> {
+    let mut operations = Operation::ALL.to_vec();
+    operations.retain(|row| arguments.only.is_empty() || arguments.only.iter().any(|only| row.id().starts_with(only)));
+    ensure!(!operations.is_empty(), "no row is called so: {}", Operation::ALL.map(Operation::id).join(", "));
     let mut http = Http::start(&arguments.server, arguments.framework, database).await?;
     http.grow(plan.users).await?;
     let mut sides = Sides::open(http, database, peers).await?;
     sides.fill(plan.users).await?;
     sides.add_pocketbase(plan.users, arguments.peers).await?;
-    let table = sides.rows(&Operation::ALL, plan, database.name()).await?.text();
+    let table = sides.rows(&operations, plan, database.name()).await?.text();
     sides.stop().await?;
     Ok(table)
 }

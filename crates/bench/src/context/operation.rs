@@ -111,6 +111,27 @@ impl Operation {
         Self::Update,
     ];
 
+    /// For `--only`.
+    pub(super) const fn id(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::List(Listing::ByName, Depth::First) => "list-by-name",
+            Self::List(Listing::ByName, Depth::Far) => "list-by-name-far",
+            Self::List(Listing::ActiveByName, _) => "list-status-by-name",
+            Self::List(Listing::Team, _) => "list-team",
+            Self::List(Listing::TeamByName, _) => "list-team-by-name",
+            Self::List(Listing::ByStatusAndName, Depth::First) => "list-by-status-and-name",
+            Self::List(Listing::ByStatusAndName, Depth::Far) => "list-by-status-and-name-far",
+            Self::Memberships => "memberships",
+            Self::Count(Counted::All) => "count-all",
+            Self::Count(Counted::Active) => "count-status",
+            Self::Count(Counted::ActiveAlone) => "count-status-alone",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Bulk => "bulk",
+        }
+    }
+
     pub(super) fn name(self, users: usize) -> String {
         let page = |depth| match depth {
             Depth::First => "page 1".to_owned(),

@@ -48,12 +48,20 @@ pub(crate) struct Narrow {
 /// By which index.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum By {
-    /// An entry of `custom` has a value.
-    Entry { name: String, key: Vec<u8> },
+    /// An entry of `custom` has a value; by an index that is known when one is.
+    Entry { name: String, key: Vec<u8>, index: Option<EntryIndex> },
     /// The status is this.
     Status { key: Vec<u8> },
     /// The key of the name is one of these. Every name that fits has one, and some that do not.
     Name { from: Vec<u8>, below: Vec<u8> },
+}
+
+/// An index of an entry that is whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct EntryIndex {
+    pub(crate) number: i64,
+    /// Whether its records are in the order of names; in that of ids otherwise.
+    pub(crate) by_name: bool,
 }
 
 impl Narrow {
@@ -69,7 +77,7 @@ impl Narrow {
         let Tree::Compare(comparison) = tree else { return None };
         let by = match (&comparison.field, &comparison.test) {
             (Field { of: Of::Own, item: Item::Custom(name) }, test) => {
-                By::Entry { name: name.to_string(), key: equal_entry(test)? }
+                By::Entry { name: name.to_string(), key: equal_entry(test)?, index: None }
             }
             (Field { of: Of::Own, item: Item::Text(TextField::Status) }, Test::Text(Operator::Equal, text)) => {
                 By::Status { key: order::text_key(text) }
@@ -89,10 +97,12 @@ impl Narrow {
 
     /// Whether its index has the order of the list: then no sorting is needed, however many there are.
     pub(crate) fn follows(&self, sort: &Sort) -> bool {
-        let by_name = matches!(&sort.keys[..], [key] if key.field.item == Item::Text(TextField::Name));
         match self.by {
-            By::Entry { .. } | By::Name { .. } => by_name,
-            By::Status { .. } => sort.keys.is_empty(),
+            By::Entry { index: Some(EntryIndex { by_name: true, .. }), .. } | By::Name { .. } => is_by_name(sort),
+            By::Entry { index: Some(EntryIndex { by_name: false, .. }), .. } | By::Status { .. } => {
+                sort.keys.is_empty()
+            }
+            By::Entry { index: None, .. } => false,
         }
     }
 
@@ -108,6 +118,11 @@ impl Narrow {
     pub(crate) fn is_all_of(&self, filter: &Filter) -> bool {
         self.is_exact() && matches!(filter.tree(), Tree::Compare(comparison) if *comparison == self.comparison)
     }
+}
+
+/// Whether an order is that of names, and of nothing before or behind them but ids.
+pub(crate) fn is_by_name(sort: &Sort) -> bool {
+    matches!(&sort.keys[..], [key] if key.field.item == Item::Text(TextField::Name))
 }
 
 /// Between which keys every text is that begins with a prefix, given the key of the prefix, its type in so many bytes

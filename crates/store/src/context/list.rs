@@ -11,7 +11,7 @@ use engine::context::{Direction, Edge, Field, Item, List, Of, Position, Query, R
 use wire::SubscribeKey;
 use wire::context::{Kind, TextField};
 
-use super::filter::{self, By, Columns, Narrow};
+use super::filter::{self, By, Columns, EntryIndex, Narrow};
 use super::rows::{id_key, membership_columns, record_columns, term};
 use super::sql::{Bound, Dialect, Statement, UNSET, column, has_key};
 
@@ -70,10 +70,11 @@ impl<'q> Lists<'q> {
     /// The same, found by the index of the nth key of the order.
     fn segment_by(&self, segment: usize, limit: usize, nth: usize) -> Statement {
         let mut sql = Statement::new(self.dialect);
-        // When the index tells everything that is asked, ids are found and sorted first, and only those of the page are
-        // looked up: a record takes many times the time of its entry in an index.
+        // When the index tells everything that is asked, but in another order, ids are found and sorted first, and only those
+        // of the page are looked up: a record takes many times the time of its entry in an index.
+        let sort = &self.query.sort;
         let ids_first = match (&self.narrow, &self.query.filter) {
-            (Some(narrow), Some(filter)) if self.query.sort.keys.is_empty() => narrow.is_all_of(filter),
+            (Some(narrow), Some(filter)) if sort.keys.is_empty() => narrow.is_all_of(filter) && !narrow.follows(sort),
             _ => false,
         };
         if ids_first {
@@ -138,16 +139,11 @@ impl<'q> Lists<'q> {
         sql.push(" LIMIT ").bind(Bound::Integer(i64::try_from(limit).unwrap_or(i64::MAX)));
     }
 
-    /// The ids of a page of a list by id, of which the index tells everything.
+    /// The ids of a page of a list by id, of which the index of an entry tells everything.
     fn push_ids(&self, sql: &mut Statement, limit: usize) {
         let Some(narrow) = &self.narrow else { return };
-        let entry = matches!(narrow.by, By::Entry { .. });
-        sql.push(if entry {
-            " FROM custom_values c WHERE "
-        } else {
-            " FROM records r INDEXED BY records_by_status WHERE "
-        });
-        self.push_narrow(sql, narrow, if entry { "c." } else { "r." });
+        sql.push(" FROM custom_values c WHERE ");
+        self.push_narrow(sql, narrow, "c.");
         if let Some(position) = self.position() {
             self.push_id_bound(sql, position);
         }
@@ -182,20 +178,30 @@ impl<'q> Lists<'q> {
         sql
     }
 
-    /// How many records fulfil an equality, read from its index alone; not more than `most`, if that is given.
+    /// How many records fulfil an equality, without looking at them; not more than `most`, if that is given and it costs less.
     pub(crate) fn count_of(&self, narrow: &Narrow, most: Option<u64>) -> Statement {
         let mut sql = Statement::new(self.dialect);
-        sql.push("SELECT count(*) FROM (SELECT 1 FROM ").push(match narrow.by {
+        let table = match &narrow.by {
+            By::Status { key } => return self.count_of_status(key),
             By::Entry { .. } => "custom_values",
-            By::Status { .. } => "records INDEXED BY records_by_status",
             By::Name { .. } => "records INDEXED BY records_by_name",
-        });
-        sql.push(" WHERE ");
+        };
+        sql.push("SELECT count(*) FROM (SELECT 1 FROM ").push(table).push(" WHERE ");
         self.push_narrow(&mut sql, narrow, "");
         if let Some(most) = most {
             sql.push(" LIMIT ").bind(Bound::Integer(i64::try_from(most).unwrap_or(i64::MAX)));
         }
         sql.push(")");
+        sql
+    }
+
+    /// How many have a status, by its key.
+    pub(crate) fn count_of_status(&self, key: &[u8]) -> Statement {
+        let mut sql = Statement::new(self.dialect);
+        let List::Records(kind) = &self.query.list else { return sql };
+        sql.push("SELECT coalesce(max(records), 0) FROM statuses WHERE space = ");
+        self.push_space(&mut sql, kind.as_str());
+        sql.push(" AND status_key = ").bind(Bound::Bytes(key.to_vec()));
         sql
     }
 
@@ -248,7 +254,7 @@ impl<'q> Lists<'q> {
         if let Some(tree) = &self.query.filter {
             if let (Dialect::Postgres, List::Records(_)) = (self.dialect, &self.query.list) {
                 for narrow in Narrow::all(tree) {
-                    if let By::Entry { name, key } = narrow.by {
+                    if let By::Entry { name, key, .. } = narrow.by {
                         sql.push(" AND r.custom_terms @> ARRAY[").bind(Bound::Integer(term(&name, &key))).push("]");
                     }
                 }
@@ -262,10 +268,13 @@ impl<'q> Lists<'q> {
     /// What an index has of those that fulfil the narrowest part of the filter.
     fn push_narrow(&self, sql: &mut Statement, narrow: &Narrow, table: &str) {
         let List::Records(kind) = &self.query.list else { return };
-        if let By::Entry { name, key } = &narrow.by {
-            sql.push(table).push("custom_index = (");
-            self.push_index_of(sql, name);
-            sql.push(") AND ").push(table).push("value_key = ").bind(Bound::Bytes(key.clone()));
+        if let By::Entry { key, index, .. } = &narrow.by {
+            let Some(EntryIndex { number, by_name }) = *index else { return };
+            sql.push(table).push("custom_index = ").bind(Bound::Integer(number));
+            sql.push(" AND ").push(table).push("value_key = ").bind(Bound::Bytes(key.clone()));
+            if !by_name {
+                sql.push(" AND ").push(table).push("name_key = x''");
+            }
             return;
         }
         sql.push(table).push("space = ");
@@ -282,18 +291,14 @@ impl<'q> Lists<'q> {
         }
     }
 
-    /// The number of the index of an entry of `custom`, if there is one and it is whole.
-    pub(crate) fn index_of(&self, name: &str) -> Statement {
+    /// The indexes of an entry of `custom` that are whole: their numbers, and whether they are in the order of names.
+    pub(crate) fn indexes_of(&self, name: &str) -> Statement {
         let mut sql = Statement::new(self.dialect);
-        self.push_index_of(&mut sql, name);
-        sql
-    }
-
-    fn push_index_of(&self, sql: &mut Statement, name: &str) {
-        let List::Records(kind) = &self.query.list else { return };
-        sql.push("SELECT custom_index FROM custom_indexes WHERE space = ");
-        self.push_space(sql, kind.as_str());
+        let List::Records(kind) = &self.query.list else { return sql };
+        sql.push("SELECT custom_index, by_name FROM custom_indexes WHERE space = ");
+        self.push_space(&mut sql, kind.as_str());
         sql.push(" AND entry = ").bind(Bound::Text(name.to_owned())).push(" AND through IS NULL");
+        sql
     }
 
     /// SQLite keeps no figures about the data, and might find a list by its filter and then sort all of it.
@@ -349,7 +354,11 @@ impl<'q> Lists<'q> {
 
     /// What a field sorts by: never null.
     fn push_key(&self, sql: &mut Statement, field: &Field) {
-        if let (Some(Narrow { by: By::Entry { .. }, .. }), Item::Text(TextField::Name)) = (&self.narrow, &field.item) {
+        let by_name = match &self.narrow {
+            Some(Narrow { by: By::Entry { index, .. }, .. }) => index.is_some_and(|index| index.by_name),
+            Some(_) | None => false,
+        };
+        if by_name && field.item == Item::Text(TextField::Name) {
             sql.push("c.name_key");
             return;
         }

@@ -9,6 +9,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use wire::context::{Joined, Kind, Moment, Page, Record};
 use wire::{RecordId, SubscribeKey};
 
+use super::custom_index::Lacking;
 use super::memory::Memory;
 use super::tables::Writing;
 use super::{Sqlite, custom_index, lists};
@@ -53,16 +54,16 @@ impl Sqlite {
     }
 
     /// Has an index made for an entry of `custom`, sometime.
-    fn order_index(&self, key: &SubscribeKey, kind: Kind, entry: String) {
+    fn order_index(&self, key: &SubscribeKey, kind: Kind, index: Lacking) {
         let key = key.clone();
-        self.writer.order(move |db, memory| custom_index::order(db, memory, &key, kind, &entry));
+        self.writer.order(move |db, memory| custom_index::order(db, memory, &key, kind, &index));
     }
 }
 
 impl Context for Sqlite {
     fn record(&self, key: &SubscribeKey, kind: Kind, id: &RecordId) -> Reply<'_, Option<Record>> {
         let (key, id) = (key.clone(), id.clone());
-        Box::pin(self.readers.read_one(move |db| record(db, &key, kind, &id)))
+        Box::pin(self.readers.read_short(move |db| record(db, &key, kind, &id)))
     }
 
     fn records(&self, key: &SubscribeKey, query: &Query) -> Reply<'_, Page<Record>> {
@@ -79,8 +80,8 @@ impl Context for Sqlite {
                 })
             });
             let found = found.await?;
-            if let Some(entry) = found.lacks_index {
-                self.order_index(&key, kind, entry);
+            if let Some(index) = found.lacks_index {
+                self.order_index(&key, kind, index);
             }
             Ok(query.page(found.rows, found.total, |item| Listed::Record(item)))
         })

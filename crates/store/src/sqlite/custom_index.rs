@@ -1,7 +1,7 @@
 //! Indexes of entries of `custom`, made when they are first wanted.
 //!
-//! - A list that is filtered by `custom.KEY == value`, and finds somebody, has an index made for KEY. A key that nobody asks
-//!   for costs writes nothing, and a key that nobody has gets no index.
+//! - A list that is filtered by `custom.KEY == value`, and finds somebody, has an index made for KEY, in its own order: by id or
+//!   by name. A key that nobody asks for costs writes nothing, and a key that nobody has gets no index.
 //! - From the moment it is ordered every write keeps it; what was there before is filled in by and by, between commits. It is
 //!   used when it is whole. How far it came is kept with it, so a restart goes on from there.
 
@@ -27,13 +27,28 @@ pub(super) struct CustomIndex {
     number: i64,
     /// The name of the entry.
     entry: Box<str>,
+    /// Whether those who have a value are in the order of names; in that of ids otherwise.
+    by_name: bool,
+}
+
+/// What stands for every name in an index by id.
+const NO_NAME: [u8; 0] = [];
+
+/// An index that would have found a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Lacking {
+    /// The name of the entry.
+    pub(super) entry: String,
+    /// Whether in the order of names.
+    pub(super) by_name: bool,
 }
 
 /// The indexes of a space, whole or not.
 pub(super) fn of_space(db: &Connection, space: i64) -> Result<Vec<CustomIndex>, StoreError> {
-    let mut find = db.prepare_cached("SELECT custom_index, entry FROM custom_indexes WHERE space = ?1")?;
-    let read =
-        |row: &rusqlite::Row<'_>| Ok(CustomIndex { number: row.get(0)?, entry: row.get::<_, String>(1)?.into() });
+    let mut find = db.prepare_cached("SELECT custom_index, entry, by_name FROM custom_indexes WHERE space = ?1")?;
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(CustomIndex { number: row.get(0)?, entry: row.get::<_, String>(1)?.into(), by_name: row.get(2)? })
+    };
     let found = find.query_map([space], read)?.collect::<Result<_, _>>()?;
     Ok(found)
 }
@@ -44,26 +59,31 @@ pub(super) fn order(
     memory: &mut Memory,
     key: &SubscribeKey,
     kind: Kind,
-    entry: &str,
+    Lacking { entry, by_name }: &Lacking,
 ) -> Result<(), StoreError> {
     let space = memory.space(db, key, kind.as_str())?;
     let indexes = memory.indexes(db, space)?;
-    if indexes.len() >= MAX_INDEXES || indexes.iter().any(|index| &*index.entry == entry) {
+    let is_there = |index: &CustomIndex| *index.entry == **entry && index.by_name == *by_name;
+    if indexes.len() >= MAX_INDEXES || indexes.iter().any(is_there) {
         return Ok(());
     }
-    let mut insert = db.prepare_cached("INSERT INTO custom_indexes (space, entry, through) VALUES (?1, ?2, 0)")?;
-    let number = insert.insert(params![space, entry])?;
-    memory.order(space, CustomIndex { number, entry: entry.into() });
+    let mut insert =
+        db.prepare_cached("INSERT INTO custom_indexes (space, entry, by_name, through) VALUES (?1, ?2, ?3, 0)")?;
+    let number = insert.insert(params![space, entry, by_name])?;
+    memory.order(space, CustomIndex { number, entry: entry.as_str().into(), by_name: *by_name });
     Ok(())
 }
 
 /// Fills in a part of an index that is not whole. Answers whether there may be more to do.
 pub(super) fn fill(db: &mut Connection) -> Result<bool, StoreError> {
-    let unfinished = "SELECT custom_index, space, entry, through FROM custom_indexes WHERE through IS NOT NULL LIMIT 1";
-    let found = db.prepare_cached(unfinished)?.query_row([], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, String>(2)?, row.get::<_, i64>(3)?))
-    });
-    let Some((number, space, entry, through)) = found.optional()? else { return Ok(false) };
+    let unfinished =
+        "SELECT custom_index, space, entry, by_name, through FROM custom_indexes WHERE through IS NOT NULL LIMIT 1";
+    let read = |row: &rusqlite::Row<'_>| {
+        let index = CustomIndex { number: row.get(0)?, entry: row.get::<_, String>(2)?.into(), by_name: row.get(3)? };
+        Ok((index, row.get::<_, i64>(1)?, row.get::<_, i64>(4)?))
+    };
+    let found = db.prepare_cached(unfinished)?.query_row([], read).optional()?;
+    let Some((CustomIndex { number, entry, by_name }, space, through)) = found else { return Ok(false) };
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let last: i64 = transaction.query_row("SELECT coalesce(max(record), 0) FROM records", [], |row| row.get(0))?;
     let to = through + FILLED_AT_ONCE;
@@ -71,10 +91,12 @@ pub(super) fn fill(db: &mut Connection) -> Result<bool, StoreError> {
     transaction
         .prepare_cached(
             "INSERT OR IGNORE INTO custom_values (custom_index, value_key, name_key, id_key)
-             SELECT ?1, custom_key(custom, ?2), name_key, id_key FROM records
-             WHERE record > ?3 AND record <= ?4 AND +space = ?5 AND custom_key(custom, ?2) IS NOT NULL",
+             SELECT ?1, value_key, CASE WHEN ?6 THEN name_key ELSE ?7 END, id_key FROM
+                 (SELECT custom_key(custom, ?2) AS value_key, name_key, id_key FROM records
+                  WHERE record > ?3 AND record <= ?4 AND +space = ?5)
+             WHERE value_key IS NOT NULL",
         )?
-        .execute(params![number, entry, through, to, space])?;
+        .execute(params![number, entry, through, to, space, by_name, NO_NAME])?;
     transaction
         .prepare_cached("UPDATE custom_indexes SET through = ?2 WHERE custom_index = ?1")?
         .execute(params![number, (to < last).then_some(to)])?;
@@ -100,9 +122,9 @@ pub(super) fn keep(
         return Ok(());
     }
     let [old, new] = [&old, &new].map(|custom| custom.as_ref().map(Custom::entries).unwrap_or_default());
-    for CustomIndex { number, entry } in indexes {
+    for CustomIndex { number, entry, by_name } in indexes {
         let [old, new] = [&old, &new].map(|entries| entries.get(&**entry).and_then(order::custom_key));
-        if old == new && !renamed {
+        if old == new && !(*by_name && renamed) {
             continue;
         }
         for (statement, key, record) in [
@@ -118,7 +140,7 @@ pub(super) fn keep(
             ),
         ] {
             let (Some(key), Some(record)) = (key, record) else { continue };
-            let name = field_key(&record.content, TextField::Name);
+            let name = if *by_name { field_key(&record.content, TextField::Name) } else { NO_NAME.to_vec() };
             db.prepare_cached(statement)?.execute(params![number, key, name, id_key(&record.id)])?;
         }
     }

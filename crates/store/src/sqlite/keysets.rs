@@ -120,7 +120,9 @@ fn forget_some(db: &Connection, statement: &str, key: &SubscribeKey) -> Result<u
 /// What was counted, and which entries of `custom` had an index.
 fn forget_spaces(db: &Connection, key: &SubscribeKey) -> Result<(), StoreError> {
     db.prepare_cached("UPDATE spaces SET records = 0 WHERE subscribe_key = ?1")?.execute([key.as_str()])?;
-    let indexes = "DELETE FROM custom_indexes WHERE space IN (SELECT space FROM spaces WHERE subscribe_key = ?1)";
-    db.prepare_cached(indexes)?.execute([key.as_str()])?;
+    for table in ["statuses", "custom_indexes"] {
+        let forget = format!("DELETE FROM {table} WHERE space IN (SELECT space FROM spaces WHERE subscribe_key = ?1)");
+        db.prepare_cached(&forget)?.execute([key.as_str()])?;
+    }
     Ok(())
 }

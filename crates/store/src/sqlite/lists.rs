@@ -4,8 +4,9 @@ use engine::context::{List, Query};
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use wire::SubscribeKey;
 
+use super::custom_index::Lacking;
 use crate::StoreError;
-use crate::context::filter::{By, Narrow};
+use crate::context::filter::{self, By, EntryIndex, Narrow};
 use crate::context::list::Lists;
 use crate::context::sql::{Dialect, Statement};
 
@@ -15,8 +16,8 @@ pub(super) struct Found<T> {
     pub(super) rows: Vec<T>,
     /// How many there are over all pages, where that was asked.
     pub(super) total: Option<u64>,
-    /// An entry of `custom` whose index would have found them.
-    pub(super) lacks_index: Option<String>,
+    /// An index that would have found them.
+    pub(super) lacks_index: Option<Lacking>,
 }
 
 /// The rows of a page.
@@ -90,7 +91,7 @@ fn group_by_group<T>(
     few: u64,
 ) -> Result<(), StoreError> {
     let db = rows.db;
-    let many = |group: &[u8]| Ok::<_, StoreError>(count(db, &lists.count_of_group(group, few + 1))? > few);
+    let many = |group: &[u8]| Ok::<_, StoreError>(count(db, &lists.count_of_status(group))? > few);
     let mut last = lists.group_of_position();
     if let Some(group) = &last {
         let many = many(group)?;
@@ -125,7 +126,7 @@ fn few(db: &Connection, key: &SubscribeKey, query: &Query) -> Result<u64, StoreE
 struct Plan {
     /// The equality of the filter that the fewest records fulfil, and whether the list is found by its index.
     narrowest: Option<(Narrow, bool)>,
-    lacks_index: Option<String>,
+    lacks_index: Option<Lacking>,
 }
 
 /// SQLite keeps no figures about the data, so we count.
@@ -136,15 +137,32 @@ fn plan(db: &Connection, key: &SubscribeKey, query: &Query) -> Result<Plan, Stor
     if candidates.is_empty() {
         return Ok(plan);
     }
-    let (lists, few) = (Lists::new(key, query, Dialect::Sqlite), few(db, key, query)?);
-    let mut narrowest: Option<(Narrow, u64)> = None;
-    for narrow in candidates {
-        if let By::Entry { name, .. } = &narrow.by
-            && !is_there(db, &lists.index_of(name))?
-        {
-            plan.lacks_index = Some(name.clone());
-            continue;
+    let lists = Lists::new(key, query, Dialect::Sqlite);
+    let mut indexed = Vec::with_capacity(candidates.len());
+    for mut narrow in candidates {
+        if let By::Entry { name, index, .. } = &mut narrow.by {
+            let by_name = filter::is_by_name(&query.sort);
+            *index = index_of(db, &lists, name, by_name)?;
+            let is_indexed_order = by_name || query.sort.keys.is_empty();
+            if index.is_none_or(|index| is_indexed_order && index.by_name != by_name) {
+                plan.lacks_index = Some(Lacking { entry: name.clone(), by_name });
+            }
+            if index.is_none() {
+                continue;
+            }
         }
+        indexed.push(narrow);
+    }
+    // The only one whose index has the order of the list is read until the page is full, however many there are.
+    if let [narrow] = &indexed[..]
+        && narrow.follows(&query.sort)
+    {
+        plan.narrowest = indexed.pop().map(|narrow| (narrow, true));
+        return Ok(plan);
+    }
+    let few = few(db, key, query)?;
+    let mut narrowest: Option<(Narrow, u64)> = None;
+    for narrow in indexed {
         let most = narrowest.as_ref().map_or(few + 1, |(_, matches)| *matches);
         let matches = count(db, &lists.count_of(&narrow, Some(most)))?;
         if narrowest.is_none() || matches < most {
@@ -164,7 +182,11 @@ fn count(db: &Connection, statement: &Statement) -> Result<u64, StoreError> {
     Ok(count.unsigned_abs())
 }
 
-fn is_there(db: &Connection, statement: &Statement) -> Result<bool, StoreError> {
+/// An index of an entry that is whole: the one in this order, or else the other.
+fn index_of(db: &Connection, lists: &Lists<'_>, entry: &str, by_name: bool) -> Result<Option<EntryIndex>, StoreError> {
+    let statement = lists.indexes_of(entry);
     let mut prepared = db.prepare_cached(&statement.text)?;
-    Ok(prepared.query_row(params_from_iter(&statement.values), |_| Ok(())).optional()?.is_some())
+    let read = |row: &rusqlite::Row<'_>| Ok(EntryIndex { number: row.get(0)?, by_name: row.get(1)? });
+    let found = prepared.query_map(params_from_iter(&statement.values), read)?.collect::<Result<Vec<_>, _>>()?;
+    Ok(found.into_iter().max_by_key(|index| index.by_name == by_name))
 }

@@ -5,11 +5,13 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, params};
 use wire::SubscribeKey;
+use wire::context::{Record, TextField};
 
 use super::custom_index::{self, CustomIndex};
 use crate::StoreError;
+use crate::context::rows::field_key;
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -18,6 +20,8 @@ pub(super) struct Memory {
     spaces: HashMap<SubscribeKey, Vec<(&'static str, i64)>>,
     /// By how many records a space has grown in this transaction.
     growth: HashMap<i64, i64>,
+    /// By how many records a status has grown, by space and key.
+    statuses: HashMap<(i64, Vec<u8>), i64>,
     /// The indexes of `custom`, by space.
     indexes: HashMap<i64, Vec<CustomIndex>>,
     /// Whether an index was ordered that is to be filled.
@@ -43,9 +47,14 @@ impl Memory {
         Ok(space)
     }
 
-    /// Notes that a space has so many records more.
-    pub(super) fn grow(&mut self, space: i64, more: i64) {
-        *self.growth.entry(space).or_default() += more;
+    /// Counts what becomes of a record of a space.
+    pub(super) fn count(&mut self, space: i64, before: Option<&Record>, after: Option<&Record>) {
+        let status = |record: &Record| field_key(&record.content, TextField::Status);
+        for (record, more) in [(before, -1), (after, 1)] {
+            let Some(record) = record else { continue };
+            *self.growth.entry(space).or_default() += more;
+            *self.statuses.entry((space, status(record))).or_default() += more;
+        }
     }
 
     /// The indexes of `custom` that are kept for a space, whole or not.
@@ -77,6 +86,18 @@ impl Memory {
         for (space, more) in self.growth.drain().filter(|(_, more)| *more != 0) {
             let mut grow = db.prepare_cached("UPDATE spaces SET records = records + ?2 WHERE space = ?1")?;
             grow.execute([space, more])?;
+        }
+        for ((space, status), more) in self.statuses.drain().filter(|(_, more)| *more != 0) {
+            let mut grow = db.prepare_cached(
+                "INSERT INTO statuses (space, status_key, records) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (space, status_key) DO UPDATE SET records = records + excluded.records
+                 RETURNING records",
+            )?;
+            let left: i64 = grow.query_row(params![space, status, more], |row| row.get(0))?;
+            if left == 0 {
+                let mut drop = db.prepare_cached("DELETE FROM statuses WHERE space = ?1 AND status_key = ?2")?;
+                drop.execute(params![space, status])?;
+            }
         }
         Ok(())
     }

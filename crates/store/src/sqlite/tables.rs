@@ -141,8 +141,8 @@ impl Tables for Writing<'_> {
             update(self.db, space, &before.content, after)?;
         } else {
             insert(self.db, space, after)?;
-            self.memory.grow(space, 1);
         }
+        self.memory.count(space, before, Some(after));
         custom_index::keep(self.db, self.memory, space, before, Some(after))
     }
 
@@ -150,7 +150,7 @@ impl Tables for Writing<'_> {
         let space = self.space(kind.as_str())?;
         let mut delete = self.db.prepare_cached("DELETE FROM records WHERE space = ?1 AND id_key = ?2")?;
         delete.execute(params![space, id_key(&before.id)])?;
-        self.memory.grow(space, -1);
+        self.memory.count(space, Some(before), None);
         custom_index::keep(self.db, self.memory, space, Some(before), None)
     }
 

@@ -22,6 +22,9 @@ fn renew_to(db: &mut Connection, (major, minor, update): (u8, u8, u8)) -> rusqli
         transaction.execute_batch(
             "UPDATE records SET id_key = text_key(id), name_key = text_key(name), status_key = text_key(status);
              UPDATE memberships SET user_key = text_key(user_id), channel_key = text_key(channel_id);
+             DELETE FROM statuses;
+             INSERT INTO statuses (space, status_key, records)
+             SELECT space, status_key, count(*) FROM records GROUP BY space, status_key;
              DELETE FROM custom_values;
              UPDATE custom_indexes SET through = 0;",
         )?;

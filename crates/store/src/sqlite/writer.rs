@@ -92,7 +92,7 @@ impl Writer {
         self.write_then(move |db, _| work(db), |_| {}).await
     }
 
-    /// The same with what the writer remembers, and with something quick to do between the commit and the answer, by one
+    /// The same with what the writer remembers, and with something quick to do between the commit and its first answer, by one
     /// call after the other in the order in which they ran.
     pub(super) async fn write_then<T, F, D>(&self, work: F, done: D) -> Result<T, StoreError>
     where
@@ -102,7 +102,7 @@ impl Writer {
     {
         let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| StoreError::Stopped)?;
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Call { work, done, reply, result: None });
+        let job = Box::new(Call { work, done: Some(done), reply, result: None });
         let Some(queue) = &self.queue else { return Err(StoreError::Stopped) };
         queue.send(Queued { job, _place: place }).map_err(|_| StoreError::Stopped)?;
         answer.await.unwrap_or(Err(StoreError::Stopped))
@@ -115,7 +115,7 @@ impl Writer {
     {
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { return };
         let (reply, _) = oneshot::channel();
-        let job = Box::new(Call { work, done: |_: &mut ()| {}, reply, result: None });
+        let job = Box::new(Call { work, done: Some(|_: &mut ()| {}), reply, result: None });
         if let Some(queue) = &self.queue {
             // The thread is gone only when the store is.
             let _ = queue.send(Queued { job, _place: place });
@@ -145,13 +145,16 @@ impl Drop for Writer {
 trait Job: Send + std::fmt::Debug {
     /// Runs the work, and keeps its answer.
     fn run(&mut self, db: &Connection, memory: &mut Memory) -> Result<(), StoreError>;
+    /// Does what is to be done before anybody hears of the commit.
+    fn tell(&mut self);
     /// Hands out the kept answer, or the error that undid it.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
 struct Call<T, F, D> {
     work: F,
-    done: D,
+    /// `None` once it was done.
+    done: Option<D>,
     reply: oneshot::Sender<Result<T, StoreError>>,
     result: Option<T>,
 }
@@ -173,15 +176,16 @@ where
         Ok(())
     }
 
+    fn tell(&mut self) {
+        if let (Some(done), Some(value)) = (self.done.take(), &mut self.result) {
+            done(value);
+        }
+    }
+
     fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
-        let Self { done, reply, result, .. } = *self;
-        let answer = committed.and_then(|()| {
-            let mut value = result.ok_or(StoreError::Stopped)?;
-            done(&mut value);
-            Ok(value)
-        });
+        let Self { reply, result, .. } = *self;
         // Nobody waits any more if the caller went away; the change is made all the same.
-        let _ = reply.send(answer);
+        let _ = reply.send(committed.and_then(|()| result.ok_or(StoreError::Stopped)));
     }
 }
 
@@ -234,7 +238,14 @@ impl Work {
     fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
         let done = self.transaction(jobs);
         match &done {
-            Ok(()) => _ = self.counters.commits.fetch_add(1, Ordering::Relaxed),
+            Ok(()) => {
+                self.counters.commits.fetch_add(1, Ordering::Relaxed);
+                // Of all before the first is answered: whoever publishes events takes those of a commit together, and does not
+                // wake everybody who waits for his own once for each.
+                for job in jobs {
+                    job.tell();
+                }
+            }
             Err(_) => self.memory.forget(),
         }
         done

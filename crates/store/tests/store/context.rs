@@ -392,7 +392,12 @@ pub(crate) async fn an_entry_of_custom_is_found_while_it_is_asked_for_and_change
         }
     }
     for round in 1..40 {
-        for (filter, sort) in [("custom.team == 3", ""), ("custom.team == 3 && custom.n != 10", "name")] {
+        for (filter, sort) in [
+            ("custom.team == 3", ""),
+            ("custom.team == 3", "name:desc"),
+            ("custom.team == 3 && custom.n != 10", "name"),
+            ("custom.team == 3", "updated"),
+        ] {
             let mut query = query(List::Records(Kind::User), filter, sort);
             query.count = true;
             let expected = query.answer(all.values().cloned().collect(), |record| Row::Record(record));

@@ -130,9 +130,11 @@ async fn an_index_of_custom_is_made_for_what_is_asked_for_and_found_and_for_noth
     }
     let foreign = Connection::open(database(temporary.path())).unwrap();
     let indexes = || {
-        let mut found = foreign.prepare("SELECT entry, through IS NULL FROM custom_indexes").unwrap();
-        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-        found.query_map([], read).unwrap().collect::<Result<Vec<(String, bool)>, _>>().unwrap()
+        let mut found = foreign
+            .prepare("SELECT entry, by_name, through IS NULL FROM custom_indexes ORDER BY custom_index")
+            .unwrap();
+        let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        found.query_map([], read).unwrap().collect::<Result<Vec<(String, bool, bool)>, _>>().unwrap()
     };
     let rows = || foreign.query_row("SELECT count(*) FROM custom_values", [], |row| row.get::<_, i64>(0)).unwrap();
     for filter in ["custom.nobody == 1", "custom.age > 5", "custom.age == -1"] {
@@ -147,13 +149,50 @@ async fn an_index_of_custom_is_made_for_what_is_asked_for_and_found_and_for_noth
     drop(store);
     // However far it came, it is finished.
     let store = open_sqlite(temporary.path(), &Settings::default());
-    while indexes() != [("team".to_owned(), true)] {
+    while indexes() != [("team".to_owned(), false, true)] {
         store.check().await.unwrap();
     }
     assert_eq!(rows(), 5000);
+    // Neither is another order asked for by one that no index has, nor twice by a list that goes on.
+    for sort in ["updated", "", ""] {
+        store.records(&demo, &query(List::Records(Kind::User), "custom.team == 1", sort)).await.unwrap();
+    }
+    store.records(&demo, &query(List::Records(Kind::User), "custom.team == 1", "name:desc")).await.unwrap();
+    while indexes() != [("team".to_owned(), false, true), ("team".to_owned(), true, true)] {
+        store.check().await.unwrap();
+    }
+    assert_eq!(rows(), 10_000);
     let remove = Remove { kind: Kind::User, id: id("u7"), condition: Condition::None, integrity: false };
     store.remove(&demo, remove).await.unwrap().outcome.unwrap();
-    assert_eq!(rows(), 4999);
+    assert_eq!(rows(), 9998);
+}
+
+/// The fifth version had one order of the indexes of `custom`, and counted no statuses.
+#[tokio::test]
+async fn data_of_the_fifth_version_is_brought_up_to_date() {
+    let temporary = tempfile::tempdir().unwrap();
+    let store = open_sqlite(temporary.path(), &Settings::default());
+    let demo = key("demo");
+    let lists = filled(&store, &demo).await;
+    drop(store);
+    let foreign = Connection::open(database(temporary.path())).unwrap();
+    foreign
+        .execute_batch(
+            "DELETE FROM refinery_schema_history WHERE version > 5;
+             DROP TABLE statuses;
+             CREATE TABLE older (custom_index INTEGER PRIMARY KEY, space INTEGER NOT NULL, entry TEXT NOT NULL,
+                                 through INTEGER, UNIQUE (space, entry)) STRICT;
+             INSERT INTO older SELECT custom_index, space, entry, through FROM custom_indexes WHERE by_name;
+             DROP TABLE custom_indexes;
+             ALTER TABLE older RENAME TO custom_indexes;",
+        )
+        .unwrap();
+    drop(foreign);
+    let store = open_sqlite(temporary.path(), &Settings::default());
+    assert_eq!(filled_lists(&store, &demo).await, lists);
+    let mut counted = query(List::Records(Kind::User), "status == 'b'", "");
+    counted.count = true;
+    assert_eq!(store.records(&demo, &counted).await.unwrap().total, Some(1));
 }
 
 /// As if the data had been written by a program whose compiler knew other letters: nothing is found by the keys that are there.

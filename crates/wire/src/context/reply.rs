@@ -39,7 +39,7 @@ pub fn removed() -> String {
 /// The reply that shows one user or channel.
 #[must_use]
 pub fn record(kind: Kind, record: &Record, shown: Shown) -> String {
-    reply(|out| {
+    reply(1, |out| {
         out.extend_from_slice(br#""data":"#);
         write_record(out, kind, record, shown);
     })
@@ -76,7 +76,7 @@ pub fn memberships(joined: Kind, page: &Page<Joined>, include: Include) -> Strin
 /// The reply to a bulk write: the entries of the request, answered one by one in their order.
 #[must_use]
 pub fn bulk(answers: &[Answered]) -> String {
-    reply(|out| {
+    reply(answers.len() / 4, |out| {
         out.extend_from_slice(br#""data":["#);
         for (index, answer) in answers.iter().enumerate() {
             if index > 0 {
@@ -112,8 +112,12 @@ pub fn size(id: &RecordId, fields: &[TextField], content: &Content) -> usize {
     out.len() + 1
 }
 
-fn reply(write: impl FnOnce(&mut Vec<u8>)) -> String {
-    let mut out = Vec::with_capacity(512);
+/// Room for one record of the usual length, with what surrounds it.
+const RECORD_BYTES: usize = 512;
+
+/// A reply that shows so many records, or fewer.
+fn reply(records: usize, write: impl FnOnce(&mut Vec<u8>)) -> String {
+    let mut out = Vec::with_capacity(records.max(1) * RECORD_BYTES);
     out.extend_from_slice(br#"{"status":200,"#);
     write(&mut out);
     out.push(b'}');
@@ -122,7 +126,7 @@ fn reply(write: impl FnOnce(&mut Vec<u8>)) -> String {
 }
 
 fn list<T>(page: &Page<T>, mut write: impl FnMut(&mut Vec<u8>, &T)) -> String {
-    reply(|out| {
+    reply(page.items.len(), |out| {
         out.extend_from_slice(br#""data":["#);
         for (index, item) in page.items.iter().enumerate() {
             if index > 0 {

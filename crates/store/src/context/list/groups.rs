@@ -35,25 +35,13 @@ impl Lists<'_> {
         let mut sql = Statement::new(self.dialect);
         let List::Records(kind) = &self.query.list else { return sql };
         let ascends = self.query.sort.keys.first().is_none_or(|first| self.ascends(first.direction));
-        sql.push("SELECT status_key FROM records INDEXED BY records_by_status WHERE space = ");
+        sql.push("SELECT status_key FROM statuses WHERE space = ");
         self.push_space(&mut sql, kind.as_str());
         if let Some(key) = after {
             sql.push(if ascends { " AND status_key > " } else { " AND status_key < " });
             sql.bind(Bound::Bytes(key.to_vec()));
         }
         sql.push(if ascends { " ORDER BY status_key LIMIT 1" } else { " ORDER BY status_key DESC LIMIT 1" });
-        sql
-    }
-
-    /// How many are in a group, up to `most`.
-    pub(crate) fn count_of_group(&self, group: &[u8], most: u64) -> Statement {
-        let mut sql = Statement::new(self.dialect);
-        sql.push("SELECT count(*) FROM (SELECT 1 FROM records INDEXED BY records_by_status WHERE space = ");
-        if let List::Records(kind) = &self.query.list {
-            self.push_space(&mut sql, kind.as_str());
-        }
-        sql.push(" AND status_key = ").bind(Bound::Bytes(group.to_vec()));
-        sql.push(" LIMIT ").bind(Bound::Integer(i64::try_from(most).unwrap_or(i64::MAX))).push(")");
         sql
     }
 
