@@ -8,7 +8,8 @@ use anyhow::Result;
 use clap::Args;
 use hereabouts::calls::context::Moment;
 use hereabouts::{
-    Client, Config, Event, Gap, GapCause, Message, Object, Presence, SubscribeStatus, Subscription, Timetoken,
+    About, ChangeAction, Client, Config, Event, Gap, GapCause, Message, Object, Presence, SubscribeStatus,
+    Subscription, Timetoken,
 };
 use serde_json::{Map, Value, json};
 use tokio::signal::unix::{SignalKind, signal};
@@ -178,15 +179,11 @@ fn show_message(kind: &str, message: &Message, output: &mut Output) -> io::Resul
         "meta": message.user_metadata.as_ref().map(|meta| read(meta.as_str())),
         "message_type": message.custom_message_type,
     });
-    let style = if kind == "message" { Style::new() } else { FAINT };
-    line(
-        message.timetoken,
-        &document,
-        &message.channel,
-        message.publisher.as_deref(),
-        (style, &payload.to_string()),
-        output,
-    )
+    let (style, text) = match kind {
+        "message" => (Style::new(), payload.to_string()),
+        _ => (FAINT, format!("{kind} {payload}")),
+    };
+    line(message.timetoken, &document, &message.channel, message.publisher.as_deref(), (style, &text), output)
 }
 
 fn show_presence(presence: &Presence, output: &mut Output) -> io::Result<()> {
@@ -233,7 +230,23 @@ fn show_object(object: &Object, output: &mut Output) -> io::Result<()> {
         "timetoken": object.timetoken.to_string(),
         "change": change,
     });
-    line(object.timetoken, &document, &object.channel, None, (NEW, &change.to_string()), output)
+    let (user, what) = match &object.change.about {
+        About::User(id) => (Some(id.as_str()), "user".to_owned()),
+        About::Channel(id) => (None, format!("channel {id}")),
+        About::Membership { user, channel } => (Some(user.as_str()), format!("membership of {channel}")),
+    };
+    let text = match object.change.action {
+        ChangeAction::Set => format!("set {what}{}", named(&change["data"])),
+        ChangeAction::Delete => format!("removed {what}"),
+    };
+    line(object.timetoken, &document, &object.channel, user, (NEW, &text), output)
+}
+
+/// The fields that a change names, if it does; what it is about and its version are not among them.
+fn named(data: &Value) -> String {
+    let mut fields = data.as_object().cloned().unwrap_or_default();
+    fields.retain(|field, _| !["id", "uuid", "channel", "eTag", "updated"].contains(&field.as_str()));
+    if fields.is_empty() { String::new() } else { format!(" {}", Value::Object(fields)) }
 }
 
 fn show_gap(gap: &Gap, output: &mut Output) -> io::Result<()> {

@@ -104,7 +104,7 @@ impl Ask for Arguments {
         match self.command {
             Command::Grant(grant) => grant.run(client, output).await,
             Command::Parse { token } => {
-                let token = client.parse_token(&token.read()?)?;
+                let token = client.parse_token(&token.read()?).map_err(|error| misuse(error.message()))?;
                 Ok(output.answer(&document(&token), |people| people.table(&table(&token)))?)
             }
             Command::Revoke { token } => {

@@ -64,6 +64,9 @@
 //! A client with a [token](Caller::set_token) sends it with every request that needs one. A client with the
 //! [secret key](Config::secret_key) signs its requests, which permits everything, and is needed to [grant](Caller::grant_token) tokens.
 //!
+//! Auth keys, which tokens came in place of, are [sent](Config::token) like a token. There is no call that grants them, since the
+//! documents have none; who still needs it writes an [`Operation`].
+//!
 //! # Transport
 //!
 //! Requests go over HTTP/1.1, or HTTP/2 where TLS agrees on it, on connections that are kept; TLS is rustls with what the machine
@@ -79,9 +82,9 @@
 //! The one feature, `http`, is on by default: it is the transport above, and a small runtime for `.sync()` and `.pn_async(callback)`.
 //! Without it (`default-features = false`) there is no socket, no TLS, no thread and no tokio: a client is made with
 //! [`Caller::with_transport`], and calls are run by `.await`. That is the form for `wasm32-unknown-unknown`, with a transport on the
-//! browser's `fetch`; futures need not be `Send` there. There is no clock either, so a client that signs is given
-//! [one](Config::clock), and no source of randomness, so one that shares its user with others is given an
-//! [instance id](Config::instance_id).
+//! browser's `fetch`; futures need not be `Send` there. Subscriptions are run by [`Caller::drive`], and listeners are called by it.
+//! There is no clock either, so a client that signs is given [one](Config::clock), and no source of randomness, so one that shares
+//! its user with others is given an [instance id](Config::instance_id). `cargo xtask check` compiles it for that target.
 //!
 //! # Examples
 //!
@@ -132,7 +135,7 @@ pub use subscribe::{
 #[cfg(feature = "http")]
 pub use transport::HttpTransport;
 pub use transport::{BoxFuture, Transport};
-pub use wire::context::{Change, TextField};
+pub use wire::context::{About, Action as ChangeAction, Change, TextField};
 pub use wire::presence::Action;
 pub use wire::{Json, Timestamp, Timetoken};
 

@@ -125,6 +125,27 @@ async fn people_read_when_where_who_and_what() {
 }
 
 #[tokio::test]
+async fn people_read_of_signals_and_of_what_changed_in_words() {
+    let server = TestServer::start().await;
+    let before = server.get("/v2/subscribe/sub/lobby/0?tt=0").await.timetoken();
+    ask(&server, "signal lobby 7 --user bob").await.lines();
+    ask(&server, "channels set lobby --name Lobby").await.lines();
+    ask(&server, "members set lobby bob").await.lines();
+    ask(&server, "users set bob --custom {\"a\":1}").await.lines();
+    ask(&server, "members remove lobby bob").await.lines();
+    let said = ask(&server, &format!("subscribe lobby --from {before} --limit 5")).await;
+    let lines: Vec<&str> = said.out.lines().map(|line| line.split_once(' ').unwrap().1).collect();
+    let expected = [
+        "lobby bob signal 7",
+        "lobby - set channel lobby {\"name\":\"Lobby\"}",
+        "lobby bob set membership of lobby",
+        "lobby bob set user {\"custom\":{\"a\":1}}",
+        "lobby bob removed membership of lobby",
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[tokio::test]
 async fn what_may_not_be_followed_ends_it() {
     let server = TestServer::start().await;
     let said = ask_guarded(&server, [], "subscribe lobby").await;
