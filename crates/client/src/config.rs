@@ -19,6 +19,29 @@ use crate::subscribe::Subscribing;
 /// let client = Client::new(config)?;
 /// # Ok::<(), hereabouts::Error>(())
 /// ```
+///
+/// All of it, but for what is about subscribing:
+///
+/// ```
+/// use std::time::Duration;
+/// use hereabouts::Config;
+///
+/// let config = Config::new("sub-c-…")
+///     .publish_key("pub-c-…")
+///     .user("ann")
+///     .token("p0F2AkF0…")
+///     .origin("https://here.example.org")
+///     .header("x-application", "chat")
+///     .proxy("http://proxy.example.org:3128")
+///     .root_certificate("-----BEGIN CERTIFICATE-----…")
+///     .follow_redirects(false)
+///     .connect_timeout(Duration::from_secs(5))
+///     .request_timeout(Duration::from_secs(20))
+///     .subscribe_timeout(Duration::from_secs(310))
+///     .presence_timeout(120)
+///     .answer_bytes_max(16 << 20)
+///     .instance_id("phone");
+/// ```
 #[derive(Clone)]
 pub struct Config {
     pub(crate) subscribe_key: String,
@@ -238,7 +261,14 @@ impl Config {
     }
 }
 
+/// A browser has a clock, but the standard library does not know it there, and panics. It stands until the client is given one.
+#[cfg(all(target_arch = "wasm32", target_os = "unknown"))]
+fn now() -> Timestamp {
+    Timestamp::from_millis(0)
+}
+
 /// The edge of the client to time: rules are handed what it says.
+#[cfg(not(all(target_arch = "wasm32", target_os = "unknown")))]
 #[allow(clippy::disallowed_methods, reason = "a client has no clock but the machine's unless it was given one")]
 fn now() -> Timestamp {
     let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();

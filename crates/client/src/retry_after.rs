@@ -19,8 +19,9 @@ pub(crate) fn retry_after(response: &Response, now: Timestamp) -> Option<Duratio
         false => {
             let then = parse_http_date(value).ok()?;
             let date = response.header("date").and_then(|date| parse_http_date(date).ok());
-            let since = date.unwrap_or_else(|| SystemTime::UNIX_EPOCH + Duration::from_millis(now.millis()));
-            then.duration_since(since).unwrap_or_default()
+            // Where there is no clock it stands at zero, and says nothing.
+            let here = (now.millis() > 0).then(|| SystemTime::UNIX_EPOCH + Duration::from_millis(now.millis()));
+            then.duration_since(date.or(here)?).unwrap_or_default()
         }
     };
     Some(wait.min(LONGEST))
@@ -55,5 +56,9 @@ mod tests {
             assert_eq!(retry_after(&response, at), seconds.map(Duration::from_secs), "{value} {date:?}");
         }
         assert_eq!(retry_after(&Response::new(429, ""), at), None);
+
+        let mut dated = Response::new(429, "");
+        dated.headers.push(("retry-after".to_owned(), date.to_owned()));
+        assert_eq!(retry_after(&dated, Timestamp::from_millis(0)), None, "without a clock");
     }
 }

@@ -4,6 +4,7 @@ mod deny;
 mod doors;
 mod independence;
 mod map;
+mod wasm;
 
 use crate::repository::Repository;
 use crate::steps::Steps;
@@ -17,6 +18,7 @@ pub(crate) fn run(repository: &Repository, steps: &mut Steps) {
     // What is there for the model checker alone is in no build of the line above.
     let of_model = "clippy --quiet --package hereabouts-engine --features shuttle --all-targets -- -D warnings";
     steps.run("lints of the model", repository.cargo(of_model));
+    wasm::run(repository, steps);
     let mut documentation = repository.cargo("doc --quiet --workspace --no-deps");
     documentation.env("RUSTDOCFLAGS", "-D warnings");
     steps.run("documentation", documentation);
