@@ -62,17 +62,47 @@ impl<M, O: Operation> Call<M, O> {
     }
 
     /// How long this call may take, instead of what the client is set to.
+    ///
+    /// ```
+    /// # testkit::example::run(async |origin| {
+    /// # use hereabouts::{Client, Config};
+    /// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+    /// use std::time::Duration;
+    ///
+    /// client.time().timeout(Duration::from_secs(60)).await?;
+    /// # Ok::<(), hereabouts::Error>(()) });
+    /// ```
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = Some(timeout);
         self
     }
 
     /// The same call, resulting in its [`Status`] as well.
+    ///
+    /// ```
+    /// # testkit::example::run(async |origin| {
+    /// # use hereabouts::{Client, Config};
+    /// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+    /// use hereabouts::{Category, Envelope};
+    ///
+    /// let Envelope { result, status } = client.time().envelope().await?;
+    /// assert_eq!((status.category, status.status_code, status.operation), (Category::Acknowledgment, Some(200), "time"));
+    /// # Ok::<(), hereabouts::Error>(()) });
+    /// ```
     pub fn envelope(self) -> Call<M, Enveloped<O>> {
         Call { caller: self.caller, operation: Enveloped(self.operation), options: self.options }
     }
 
     /// The request that it would send now, for whoever wants to send it otherwise or look at it.
+    ///
+    /// ```
+    /// # testkit::example::run(async |origin| {
+    /// # use hereabouts::{Client, Config};
+    /// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+    /// let request = client.where_now().user("bob").to_request()?;
+    /// assert!(request.target.starts_with("/v2/presence/sub-key/demo/uuid/bob?uuid=ann&"));
+    /// # Ok::<(), hereabouts::Error>(()) });
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) when something that it needs is missing.
@@ -81,6 +111,17 @@ impl<M, O: Operation> Call<M, O> {
     }
 
     /// What a response to it means, as if it had come from the server.
+    ///
+    /// ```
+    /// # testkit::example::run(async |origin| {
+    /// # use hereabouts::{Client, Config};
+    /// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+    /// use hereabouts::Response;
+    ///
+    /// let time = client.time().interpret(&Response::new(200, "[17000000000000000]"))?;
+    /// assert_eq!(time.ticks(), 17_000_000_000_000_000);
+    /// # Ok::<(), hereabouts::Error>(()) });
+    /// ```
     ///
     /// # Errors
     /// Whatever the response says went wrong.
@@ -129,6 +170,15 @@ impl<O: Operation> IntoFuture for Call<Async, O> {
 
 impl<O: Operation> Call<Blocking, O> {
     /// Makes the call and waits for its answer.
+    ///
+    /// ```
+    /// use hereabouts::{Config, blocking::Client};
+    ///
+    /// # let config = Config::new("demo").origin(testkit::example::origin());
+    /// let client = Client::new(config)?;
+    /// println!("{}", client.time().sync()?);
+    /// # Ok::<(), hereabouts::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error`] says what went wrong.

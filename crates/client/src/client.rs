@@ -161,6 +161,17 @@ impl<M> Caller<M> {
     }
 
     /// Sends this token, or auth key, with every request from now on; an empty one is none.
+    ///
+    /// ```
+    /// # testkit::example::run(async |origin| {
+    /// # use hereabouts::{Client, Config};
+    /// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+    /// client.set_token("p0F2AkF0…");
+    /// assert_eq!(client.token().as_deref(), Some("p0F2AkF0…"));
+    /// client.set_token("");
+    /// assert_eq!(client.token(), None);
+    /// # Ok::<(), hereabouts::Error>(()) });
+    /// ```
     pub fn set_token(&self, token: impl Into<String>) {
         *self.core.token.write().unwrap_or_else(PoisonError::into_inner) = Some(token.into());
         self.core.hub.wish_if_driven(Wish::Credentials);

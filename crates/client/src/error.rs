@@ -41,6 +41,25 @@ struct Inner {
 }
 
 /// What kind of failure it is: by whom it can be mended.
+///
+/// ```
+/// # testkit::example::run(async |origin| {
+/// # use hereabouts::{Client, Config};
+/// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+/// use hereabouts::ErrorKind;
+///
+/// # let client = Client::new(Config::new("guarded-sub").publish_key("guarded-pub").origin(testkit::example::origin()))?;
+/// match client.publish().channel("lobby").message("hi").await {
+///     Ok(sent) => println!("sent at {}", sent.timetoken),
+///     Err(error) => match error.kind() {
+///         ErrorKind::AccessDenied => println!("a token is needed for {:?}", error.channels()),
+///         ErrorKind::RateLimited => println!("again in {:?}", error.retry_after()),
+///         ErrorKind::BadRequest => println!("{}: {:?}", error.message(), error.details()),
+///         _ => println!("{error}"),
+///     },
+/// }
+/// # Ok::<(), hereabouts::Error>(()) });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {

@@ -10,6 +10,33 @@ use crate::request::{Request, Response};
 /// The client does the rest: it adds who asks, the token and the signature, sends the request, and turns refusals into errors.
 /// An application may make operations of its own, for what this crate has no call for, and run them with
 /// [`Caller::call`](crate::Caller::call).
+///
+/// ```
+/// # testkit::example::run(async |origin| {
+/// # use hereabouts::{Client, Config};
+/// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+/// use hereabouts::{Error, Operation, Request, Response};
+///
+/// /// How many bytes the server's clock is long.
+/// struct ClockBytes;
+///
+/// impl Operation for ClockBytes {
+///     type Output = usize;
+///
+///     const NAME: &'static str = "clock_bytes";
+///
+///     fn request(&self, _: &Config) -> Result<Request, Error> {
+///         Ok(Request::get(["time", "0"]))
+///     }
+///
+///     fn answer(&self, response: &Response) -> Result<usize, Error> {
+///         Ok(response.body.len())
+///     }
+/// }
+///
+/// assert_eq!(client.call(ClockBytes).await?, "[17000000000000000]".len());
+/// # Ok::<(), hereabouts::Error>(()) });
+/// ```
 pub trait Operation: Send + Sync + 'static {
     /// What the call results in.
     type Output: Send + 'static;

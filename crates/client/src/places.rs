@@ -7,6 +7,13 @@ use crate::operation::Operation;
 use crate::request::Request;
 
 /// Channels and channel groups.
+///
+/// ```
+/// use hereabouts::Places;
+///
+/// let places = Places { channels: vec!["kitchen".into(), "hall".into()], groups: Vec::new() };
+/// assert_eq!((places.segment().as_str(), places.only_channel()), ("kitchen,hall", None));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Places {
     /// Channels.

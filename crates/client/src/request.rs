@@ -153,6 +153,14 @@ impl fmt::Debug for Outgoing {
 }
 
 /// What the server answered.
+///
+/// ```
+/// use hereabouts::Response;
+///
+/// let mut response = Response::new(429, "{}");
+/// response.headers.push(("retry-after".into(), "7".into()));
+/// assert_eq!(response.header("retry-after"), Some("7"));
+/// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Response {
     /// The HTTP status.

@@ -13,6 +13,18 @@ pub struct Envelope<T> {
 }
 
 /// How a call ended.
+///
+/// ```
+/// # testkit::example::run(async |origin| {
+/// # use hereabouts::{Client, Config};
+/// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+/// use hereabouts::Category;
+///
+/// let status = client.heartbeat().channels("stairs").envelope().await?.status;
+/// assert_eq!((status.category, status.operation, status.is_error()), (Category::Acknowledgment, "heartbeat", false));
+/// assert_eq!(status.affected.channels, ["stairs"]);
+/// # Ok::<(), hereabouts::Error>(()) });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Status {
     /// In one word.
@@ -26,6 +38,13 @@ pub struct Status {
 }
 
 /// How a call ended, or what became of a subscription, in one word.
+///
+/// ```
+/// use hereabouts::Category;
+///
+/// assert_eq!(Category::AccessDenied.name(), "AccessDenied");
+/// assert!(Category::Timeout.is_error() && !Category::Reconnected.is_error());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Category {

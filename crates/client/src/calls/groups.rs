@@ -85,6 +85,15 @@ impl<M> Caller<M> {
     }
 
     /// All groups of the key set.
+    ///
+    /// ```
+    /// # testkit::example::run(async |origin| {
+    /// # use hereabouts::{Client, Config};
+    /// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+    /// client.add_channel_to_channel_group().channels("shed").channel_group("garden").await?;
+    /// assert!(client.list_channel_groups().await?.groups.contains(&"garden".to_owned()));
+    /// # Ok::<(), hereabouts::Error>(()) });
+    /// ```
     pub fn list_channel_groups(&self) -> Call<M, ListGroups> {
         self.call(ListGroups::default())
     }

@@ -12,6 +12,19 @@ use crate::names::Names;
 use crate::places::Places;
 
 /// Channels and groups to subscribe to: made by [`Caller::subscribe`].
+///
+/// ```
+/// # testkit::example::run(async |origin| {
+/// # use hereabouts::{Client, Config};
+/// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+/// let before = client.time().await?;
+/// client.publish().channel("radio").message("news").await?;
+/// // From then on, not only from now.
+/// let radio = client.subscribe().channels("radio").with_timetoken(before).capacity(100).stream()?;
+/// let message = radio.messages().next().await.expect("it is subscribed to");
+/// assert_eq!((message.message.as_str(), message.publisher.as_deref()), ("\"news\"", Some("ann")));
+/// # Ok::<(), hereabouts::Error>(()) });
+/// ```
 #[must_use = "nothing is subscribed to until execute() or stream()"]
 pub struct Subscribe<M> {
     caller: Caller<M>,

@@ -26,6 +26,23 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Time, as [`Caller::drive`](crate::Caller::drive) needs it: for programs without the runtime of this crate.
+///
+/// ```
+/// use hereabouts::{BoxFuture, Timer};
+/// use std::time::{Duration, Instant};
+///
+/// struct Tokio(Instant);
+///
+/// impl Timer for Tokio {
+///     fn now(&self) -> Duration {
+///         self.0.elapsed()
+///     }
+///
+///     fn sleep(&self, time: Duration) -> BoxFuture<()> {
+///         Box::pin(tokio::time::sleep(time))
+///     }
+/// }
+/// ```
 pub trait Timer: Send + Sync + 'static {
     /// How much time has passed since some fixed point. Never goes back.
     fn now(&self) -> Duration;

@@ -14,6 +14,24 @@ use crate::places::Places;
 use crate::status::Category;
 
 /// What a subscription hears, in the order in which it happened.
+///
+/// ```
+/// use hereabouts::{About, ChangeAction, Event, GapCause};
+///
+/// fn tell(event: &Event) {
+///     match event {
+///         Event::Message(message) | Event::Signal(message) => println!("{:?}: {}", message.publisher, message.message),
+///         Event::Presence(presence) => println!("{} {:?}, {} here", presence.event, presence.uuid, presence.occupancy),
+///         Event::Object(object) => match (&object.change.about, object.change.action) {
+///             (About::User(id), ChangeAction::Set) => println!("{id} is another: {:?}", object.change.texts),
+///             (about, action) => println!("{about:?}: {action:?}"),
+///         },
+///         Event::Status(status) if status.is_error() => println!("{:?}, again in {:?}", status.error, status.retry_in),
+///         Event::Gap(gap) if gap.cause == GapCause::Away => println!("too long away since {}", gap.after),
+///         other => println!("at {:?}", other.timetoken()),
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {

@@ -169,6 +169,27 @@ impl<M: 'static> Caller<M> {
     }
 
     /// Has a listener hear nothing more. An event that it is hearing right now is its last.
+    ///
+    /// ```
+    /// # testkit::example::run(async |origin| {
+    /// # use hereabouts::{Client, Config};
+    /// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+    /// use std::sync::Arc;
+    /// use hereabouts::{Message, SubscribeCallback};
+    ///
+    /// struct Ears;
+    ///
+    /// impl SubscribeCallback for Ears {
+    ///     fn message(&self, _: &Client, message: &Message) {
+    ///         println!("{}", message.message);
+    ///     }
+    /// }
+    ///
+    /// let ears = Arc::new(Ears);
+    /// client.add_listener(Arc::clone(&ears));
+    /// client.remove_listener(&ears);
+    /// # Ok::<(), hereabouts::Error>(()) });
+    /// ```
     pub fn remove_listener<L: SubscribeCallback<M> + ?Sized>(&self, listener: &Arc<L>) {
         self.hub().listeners.remove(address(listener));
     }

@@ -75,6 +75,17 @@ impl<M> Caller<M> {
     }
 
     /// Ends all subscriptions of this client, streams included, and leaves everything that it was subscribed to.
+    ///
+    /// ```
+    /// # testkit::example::run(async |origin| {
+    /// # use hereabouts::{Client, Config};
+    /// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+    /// client.subscribe().channels("terrace").execute()?;
+    /// client.unsubscribe_all();
+    /// client.stop().await;
+    /// assert_eq!(client.here_now().channels("terrace").await?.total_occupancy, 0);
+    /// # Ok::<(), hereabouts::Error>(()) });
+    /// ```
     pub fn unsubscribe_all(&self) {
         self.hub().wish_if_driven(Wish::UnsubscribeAll);
         self.hub().close_readers();
@@ -96,6 +107,17 @@ impl<M> Caller<M> {
 
     /// Asks the server for nothing more, and leaves nothing, until [`reconnect`](Self::reconnect): for an application in the
     /// background. Subscriptions stay, with the point from which they go on.
+    ///
+    /// ```
+    /// # testkit::example::run(async |origin| {
+    /// # use hereabouts::{Client, Config};
+    /// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+    /// client.subscribe().channels("terrace").execute()?;
+    /// client.disconnect();
+    /// // In the background nothing is asked. In the foreground it goes on from where it was.
+    /// client.reconnect();
+    /// # Ok::<(), hereabouts::Error>(()) });
+    /// ```
     pub fn disconnect(&self) {
         self.hub().wish_if_driven(Wish::Pause(Pause::Asked));
     }

@@ -13,6 +13,15 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 ///
 /// let config = Config::new("demo").retry(Retry::default().at_most(10).delays(Duration::from_secs(2), Duration::from_secs(60)));
 /// ```
+///
+/// ```
+/// use hereabouts::{Config, Retry};
+/// use std::time::Duration;
+///
+/// let retry = Retry::default().delays(Duration::from_millis(200), Duration::from_secs(60)).at_most(20);
+/// let config = Config::new("demo").retry(retry);
+/// let config = Config::new("demo").retry(Retry::never());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
     first: Duration,

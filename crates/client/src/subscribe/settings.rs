@@ -21,6 +21,20 @@ pub(crate) struct Subscribing {
 const REMEMBERED: usize = 1000;
 
 /// Subscriptions.
+///
+/// How a client subscribes.
+///
+/// ```
+/// use hereabouts::{Config, Retry};
+///
+/// let config = Config::new("demo")
+///     .user("ann")
+///     .presence_timeout(60)
+///     .heartbeat_interval(25)
+///     .filter_expression("language == 'en'")
+///     .suppress_leave_events(true)
+///     .retry(Retry::default().at_most(5));
+/// ```
 impl Config {
     /// Which messages to receive: a filter expression, which the server applies to every stream of this client.
     ///

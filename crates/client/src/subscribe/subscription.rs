@@ -23,6 +23,22 @@ use crate::client::{Async, Blocking, Caller};
 /// last answer brought ([`capacity`](crate::Subscribe::capacity), 1,000 events). After 10 seconds without reading it is not waited for
 /// any more; then it loses its oldest events, and finds a [`Gap`](crate::Gap) in their place that says how many. Nobody else
 /// loses any.
+///
+/// ```
+/// # testkit::example::run(async |origin| {
+/// # use hereabouts::{Client, Config};
+/// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+/// use hereabouts::{Action, Category};
+///
+/// let mut statuses = client.subscribe().channels("balcony").stream()?.statuses();
+/// assert_eq!(statuses.next().await.map(|status| status.category), Some(Category::Connected));
+///
+/// let mut comings = client.subscribe().channels("balcony").with_presence().stream()?.presence_events();
+/// client.set_state().channels("balcony").state(serde_json::json!({"mood": "ok"})).await?;
+/// while comings.next().await.is_some_and(|presence| presence.event != Action::StateChange) {}
+/// client.stop().await;
+/// # Ok::<(), hereabouts::Error>(()) });
+/// ```
 pub struct Subscription<M> {
     caller: Caller<M>,
     holder: Holder,

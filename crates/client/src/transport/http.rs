@@ -16,6 +16,30 @@ use crate::request::{Outgoing, Response};
 use crate::runtime::Runtime;
 
 /// What a client sends its requests with unless it is given another transport.
+///
+/// ```
+/// use hereabouts::{BoxFuture, Client, Config, Error, HttpTransport, Outgoing, Response, Transport};
+///
+/// /// Counts what is sent.
+/// struct Counting(HttpTransport, Arc<AtomicUsize>);
+///
+/// impl Transport for Counting {
+///     fn send(&self, request: Outgoing) -> BoxFuture<Result<Response, Error>> {
+///         self.1.fetch_add(1, Ordering::Relaxed);
+///         self.0.send(request)
+///     }
+/// }
+///
+/// # use std::sync::{Arc, atomic::{AtomicUsize, Ordering}};
+/// # testkit::example::run(async |origin| {
+/// # let config = Config::new("demo").origin(origin);
+/// let count = Arc::new(AtomicUsize::new(0));
+/// let counting = Counting(HttpTransport::new(&config)?, Arc::clone(&count));
+/// let client = Client::with_transport(config, counting)?;
+/// client.time().await?;
+/// assert_eq!(count.load(Ordering::Relaxed), 1);
+/// # Ok::<(), Error>(()) });
+/// ```
 pub struct HttpTransport {
     http: reqwest::Client,
     runtime: Runtime,

@@ -72,6 +72,33 @@ impl<M> Caller<M> {
     }
 }
 
+/// What it permits, to whom, for how long.
+///
+/// ```
+/// # testkit::example::run(async |origin| {
+/// # use hereabouts::{Client, Config};
+/// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+/// use hereabouts::calls::access::{Channel, Group, Permissions, User};
+/// use serde_json::json;
+///
+/// # let config = client.config().clone();
+/// # let config = Config::new("guarded-sub").publish_key("guarded-pub").origin(testkit::example::origin());
+/// let admin = Client::new(config.secret_key("guarded-secret"))?;
+/// let granted = admin
+///     .grant_token()
+///     .ttl(60)
+///     .authorized_user("ann")
+///     .channels([Channel::id("lobby").read().write(), Channel::pattern("^room-[0-9]+$").read()])
+///     .groups([Group::id("family").read()])
+///     .users([User::id("ann").get().update()])
+///     .all_users(Permissions::GET)
+///     .meta(json!({"seat": 7}))
+///     .await?;
+/// let token = admin.parse_token(granted.get_token())?;
+/// assert_eq!((token.user.as_deref(), token.ttl), (Some("ann"), 60));
+/// assert_eq!(token.resources.channels["lobby"], Permissions::READ | Permissions::WRITE);
+/// # Ok::<(), hereabouts::Error>(()) });
+/// ```
 impl<M> Call<M, GrantToken> {
     /// For how many minutes: 1 to 43,200. Needed.
     pub fn ttl(mut self, minutes: u64) -> Self {

@@ -84,26 +84,92 @@ impl<M> Caller<M> {
     }
 
     /// Ends memberships of a user; see [`Caller::set_memberships`].
+    ///
+    /// ```
+    /// # testkit::example::run(async |origin| {
+    /// # use hereabouts::{Client, Config};
+    /// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+    /// use hereabouts::calls::context::ChannelMembershipEntry;
+    ///
+    /// let porch = ChannelMembershipEntry::channel("porch");
+    /// client.set_memberships().user("liz").channel_memberships([porch.clone()]).await?;
+    /// let left = client.remove_memberships().user("liz").channel_memberships([porch]).await?;
+    /// assert!(left.data.is_empty());
+    /// # Ok::<(), hereabouts::Error>(()) });
+    /// ```
     pub fn remove_memberships(&self) -> Call<M, Change<Users, Removing>> {
         self.call(Change::default())
     }
 
     /// Sets some memberships of a user and ends others, all or none; see [`Caller::set_memberships`].
+    ///
+    /// ```
+    /// # testkit::example::run(async |origin| {
+    /// # use hereabouts::{Client, Config};
+    /// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+    /// use hereabouts::calls::context::ChannelMembershipEntry;
+    /// use serde_json::json;
+    ///
+    /// let (in_hall, in_loft) = (ChannelMembershipEntry::channel("hall"), ChannelMembershipEntry::channel("loft"));
+    /// client.set_memberships().user("joe").channel_memberships([in_hall.custom(json!({"a": 1, "b": 2}))]).await?;
+    /// // Of `custom` one key changes; the other stays.
+    /// let in_hall = ChannelMembershipEntry::channel("hall").custom(json!({"a": null}));
+    /// let all = client.manage_memberships().user("joe").set([in_hall]).remove([in_loft]).merge_custom(true);
+    /// let all = all.include_custom(true).await?;
+    /// assert_eq!(all.data[0].custom.as_ref().unwrap()["b"], 2);
+    /// # Ok::<(), hereabouts::Error>(()) });
+    /// ```
     pub fn manage_memberships(&self) -> Call<M, Change<Users, Managing>> {
         self.call(Change::default())
     }
 
     /// Makes users members of a channel; see [`Caller::set_memberships`].
+    ///
+    /// ```
+    /// # testkit::example::run(async |origin| {
+    /// # use hereabouts::{Client, Config};
+    /// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+    /// use hereabouts::calls::context::{ChannelMemberEntry, MemberIncludes};
+    ///
+    /// let includes = MemberIncludes { total_count: true, user: true, ..Default::default() };
+    /// let bob = ChannelMemberEntry::user("bob").status("active");
+    /// let members = client.set_channel_members().channel("choir").users([bob]).include(includes).await?;
+    /// assert_eq!((members.data[0].user.id.as_str(), members.total_count), ("bob", Some(1)));
+    /// # Ok::<(), hereabouts::Error>(()) });
+    /// ```
     pub fn set_channel_members(&self) -> Call<M, Change<Channels, Setting>> {
         self.call(Change::default())
     }
 
     /// Ends memberships of a channel; see [`Caller::set_memberships`].
+    ///
+    /// ```
+    /// # testkit::example::run(async |origin| {
+    /// # use hereabouts::{Client, Config};
+    /// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+    /// use hereabouts::calls::context::ChannelMemberEntry;
+    ///
+    /// let members = client.remove_channel_members().channel("band").users([ChannelMemberEntry::user("bob")]).await?;
+    /// assert!(members.data.is_empty());
+    /// # Ok::<(), hereabouts::Error>(()) });
+    /// ```
     pub fn remove_channel_members(&self) -> Call<M, Change<Channels, Removing>> {
         self.call(Change::default())
     }
 
     /// Sets some members of a channel and removes others, all or none; see [`Caller::set_memberships`].
+    ///
+    /// ```
+    /// # testkit::example::run(async |origin| {
+    /// # use hereabouts::{Client, Config};
+    /// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+    /// use hereabouts::calls::context::ChannelMemberEntry;
+    ///
+    /// let (ann, bob) = (ChannelMemberEntry::user("ann"), ChannelMemberEntry::user("bob"));
+    /// let members = client.manage_channel_members().channel("crew").set([ann]).remove([bob]).await?;
+    /// assert_eq!(members.data[0].user.id, "ann");
+    /// # Ok::<(), hereabouts::Error>(()) });
+    /// ```
     pub fn manage_channel_members(&self) -> Call<M, Change<Channels, Managing>> {
         self.call(Change::default())
     }

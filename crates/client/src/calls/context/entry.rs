@@ -29,6 +29,17 @@ pub struct Entry<K> {
 pub type ChannelMembershipEntry = Entry<Channels>;
 
 /// A user who is, or is no longer, a member of a channel.
+///
+/// ```
+/// use hereabouts::calls::context::ChannelMemberEntry;
+/// use serde_json::json;
+///
+/// let members = [
+///     ChannelMemberEntry::user("ann"),
+///     ChannelMemberEntry::user("bob").status("active").type_("host").custom(json!({"seat": 7})),
+///     ChannelMemberEntry::user("cho").status(None::<String>),
+/// ];
+/// ```
 pub type ChannelMemberEntry = Entry<Users>;
 
 /// The same as [`ChannelMemberEntry`], by its documented name.

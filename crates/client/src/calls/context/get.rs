@@ -54,6 +54,16 @@ impl<M> Caller<M> {
     }
 
     /// The metadata of a channel.
+    ///
+    /// ```
+    /// # testkit::example::run(async |origin| {
+    /// # use hereabouts::{Client, Config};
+    /// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+    /// client.set_channel_metadata().channel("roof").set_name("Roof").await?;
+    /// let roof = client.get_channel_metadata().channel("roof").include_custom(true).await?.data;
+    /// assert_eq!(roof.name.as_deref(), Some("Roof"));
+    /// # Ok::<(), hereabouts::Error>(()) });
+    /// ```
     pub fn get_channel_metadata(&self) -> Call<M, Get<Channels>> {
         self.call(Get::default())
     }

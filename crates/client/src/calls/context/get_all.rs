@@ -58,6 +58,15 @@ impl<M> Caller<M> {
     }
 
     /// Channels that have metadata, a page at a time.
+    ///
+    /// ```
+    /// # testkit::example::run(async |origin| {
+    /// # use hereabouts::{Client, Config};
+    /// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+    /// let rooms = client.get_all_channel_metadata().filter("type == \"room\"").include_total_count(true).await?;
+    /// println!("{:?} rooms, the first of them {:?}", rooms.total_count, rooms.data.first());
+    /// # Ok::<(), hereabouts::Error>(()) });
+    /// ```
     pub fn get_all_channel_metadata(&self) -> Call<M, GetAll<Channels>> {
         self.call(GetAll::default())
     }

@@ -42,6 +42,23 @@ pub trait Listing: Operation {
     fn total_count_mut(&mut self) -> &mut bool;
 }
 
+/// Which records, in which order, and how many at a time.
+///
+/// ```
+/// # testkit::example::run(async |origin| {
+/// # use hereabouts::{Client, Config};
+/// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+/// let mut page = None;
+/// loop {
+///     let listed = client.get_all_user_metadata().filter("name LIKE \"A*\"").limit(100).page(page).await?;
+///     for user in &listed.data {
+///         println!("{} {:?}", user.id, user.name);
+///     }
+///     let Some(next) = listed.next.filter(|_| !listed.data.is_empty()) else { break };
+///     page = Some(next);
+/// }
+/// # Ok::<(), hereabouts::Error>(()) });
+/// ```
 impl<M, O: Listing> Call<M, O> {
     /// How many records a page has, at most. Default, and most: 100.
     pub fn limit(mut self, limit: u32) -> Self {

@@ -53,6 +53,18 @@ impl<M> Caller<M> {
     }
 
     /// The members of a channel; see [`Caller::get_memberships`].
+    ///
+    /// ```
+    /// # testkit::example::run(async |origin| {
+    /// # use hereabouts::{Client, Config};
+    /// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+    /// use hereabouts::calls::context::{ChannelMemberEntry, UuidIncludeEndpoint};
+    ///
+    /// client.set_channel_members().channel("club").users([ChannelMemberEntry::user("ann")]).await?;
+    /// let members = client.get_channel_members().channel("club").include_user(UuidIncludeEndpoint::UuidWithCustom).await?;
+    /// assert_eq!(members.data[0].user.id, "ann");
+    /// # Ok::<(), hereabouts::Error>(()) });
+    /// ```
     pub fn get_channel_members(&self) -> Call<M, Memberships<Channels>> {
         self.call(Memberships::default())
     }

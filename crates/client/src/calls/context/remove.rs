@@ -48,6 +48,16 @@ impl<M> Caller<M> {
     }
 
     /// Removes the metadata of a channel.
+    ///
+    /// ```
+    /// # testkit::example::run(async |origin| {
+    /// # use hereabouts::{Client, Config};
+    /// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+    /// let set = client.set_channel_metadata().channel("barn").set_name("Barn").await?.data;
+    /// // Only while nobody else has changed it.
+    /// client.remove_channel_metadata().channel("barn").if_matches_etag(set.etag.unwrap_or_default()).await?;
+    /// # Ok::<(), hereabouts::Error>(()) });
+    /// ```
     pub fn remove_channel_metadata(&self) -> Call<M, Remove<Channels>> {
         self.call(Remove::default())
     }

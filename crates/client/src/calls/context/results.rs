@@ -3,6 +3,16 @@
 use super::{ChannelMember, ChannelMembership, ChannelMetadata, ListResult, RecordResult, RemovedResult, UserMetadata};
 
 /// What `get_all_uuid_metadata` results in.
+///
+/// ```
+/// # testkit::example::run(async |origin| {
+/// # use hereabouts::{Client, Config};
+/// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+/// use hereabouts::calls::context::GetAllUuidMetadataResult;
+///
+/// let users: GetAllUuidMetadataResult = client.get_all_uuid_metadata().await?;
+/// # Ok::<(), hereabouts::Error>(()) });
+/// ```
 pub type GetAllUuidMetadataResult = ListResult<UserMetadata>;
 /// What `get_uuid_metadata` results in.
 pub type GetUuidMetadataResult = RecordResult<UserMetadata>;

@@ -64,6 +64,22 @@ impl<M> Caller<M> {
     }
 
     /// Sets the metadata of a channel; see [`Caller::set_user_metadata`].
+    ///
+    /// ```
+    /// # testkit::example::run(async |origin| {
+    /// # use hereabouts::{Client, Config};
+    /// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+    /// use serde_json::json;
+    ///
+    /// let set = client.set_channel_metadata().channel("garage").set_name("Garage").description("For cars").set_status("open");
+    /// let garage = set.set_type("room").custom(json!({"cars": 2})).include_custom(true).include_status(true).await?.data;
+    /// assert_eq!((garage.description.as_deref(), garage.status.as_deref()), (Some("For cars"), Some("open")));
+    ///
+    /// // `None` clears a field.
+    /// let garage = client.set_channel_metadata().channel("garage").description(None::<String>).await?.data;
+    /// assert_eq!(garage.description, None);
+    /// # Ok::<(), hereabouts::Error>(()) });
+    /// ```
     pub fn set_channel_metadata(&self) -> Call<M, Set<Channels>> {
         self.call(Set::default())
     }
@@ -112,6 +128,17 @@ impl<M, K: Kind> Call<M, Set<K>> {
     }
 }
 
+/// Fields that users alone have.
+///
+/// ```
+/// # testkit::example::run(async |origin| {
+/// # use hereabouts::{Client, Config};
+/// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+/// let max = client.set_user_metadata().user("max").external_id("4711").profile_url("https://example.org/max.png");
+/// let max = max.email("max@example.org").await?.data;
+/// assert_eq!(max.email.as_deref(), Some("max@example.org"));
+/// # Ok::<(), hereabouts::Error>(()) });
+/// ```
 impl<M> Call<M, Set<Users>> {
     /// The id in some other system.
     pub fn external_id(self, id: impl Text) -> Self {

@@ -40,6 +40,18 @@ impl<M> Caller<M> {
     }
 
     /// Writes up to 1,000 channels in one request; see [`Caller::write_user_metadata`].
+    ///
+    /// ```
+    /// # testkit::example::run(async |origin| {
+    /// # use hereabouts::{Client, Config};
+    /// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+    /// use hereabouts::calls::context::{NewRecord, Written};
+    ///
+    /// let rooms = (1..=3).map(|number| NewRecord::new(format!("room-{number}")).name(format!("Room {number}")));
+    /// let written = client.write_channel_metadata().records(rooms).await?;
+    /// assert!(written.data.iter().all(|room| !matches!(room.result, Written::Refused(_))));
+    /// # Ok::<(), hereabouts::Error>(()) });
+    /// ```
     pub fn write_channel_metadata(&self) -> Call<M, Write<Channels>> {
         self.call(Write { records: Vec::new(), merges: false })
     }

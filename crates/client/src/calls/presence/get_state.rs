@@ -20,6 +20,18 @@ pub struct GetState {
 
 impl<M> Caller<M> {
     /// The state of a user on these channels, and on the channels of these groups; see [`Caller::set_state`].
+    ///
+    /// ```
+    /// # testkit::example::run(async |origin| {
+    /// # use hereabouts::{Client, Config};
+    /// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+    /// use serde_json::json;
+    ///
+    /// client.set_state().channels("cellar").state(json!({"age": 20})).await?;
+    /// let states = client.get_state().channels("cellar").user("ann").await?.channels;
+    /// assert_eq!(states["cellar"]["age"], 20);
+    /// # Ok::<(), hereabouts::Error>(()) });
+    /// ```
     pub fn get_state(&self) -> Call<M, GetState> {
         self.call(GetState::default())
     }

@@ -45,6 +45,23 @@ impl<M> Caller<M> {
     }
 }
 
+/// What of it the answer shows.
+///
+/// ```
+/// # testkit::example::run(async |origin| {
+/// # use hereabouts::{Client, Config};
+/// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+/// use serde_json::json;
+///
+/// let states = json!({"attic.west": {"mood": "ok"}});
+/// client.heartbeat().channels(["attic.east", "attic.west"]).state(states).await?;
+/// let here = client.here_now().channels("attic.west").include_state(true).limit(10).offset(0).await?;
+/// assert_eq!(here.channels[0].occupants[0].state.as_ref().unwrap()["mood"], "ok");
+///
+/// let counted = client.here_now().channels("attic.*").patterns(true).include_users(false).await?;
+/// assert_eq!((counted.total_channels, counted.total_occupancy), (2, 2));
+/// # Ok::<(), hereabouts::Error>(()) });
+/// ```
 impl<M> Call<M, HereNow> {
     /// Whether the answer has the state of each user. Default: no.
     pub fn include_state(mut self, yes: bool) -> Self {

@@ -45,6 +45,19 @@ impl<M> Caller<M> {
     }
 }
 
+/// What becomes of it, and what comes with it.
+///
+/// ```
+/// # testkit::example::run(async |origin| {
+/// # use hereabouts::{Client, Config};
+/// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+/// use serde_json::json;
+///
+/// let news = client.publish().channel("news").message("rain").meta(json!({"language": "en"})).custom_message_type("note");
+/// let sent = news.should_store(true).ttl(2).replicate(true).use_post(true).await?;
+/// println!("sent at {}", sent.timetoken);
+/// # Ok::<(), hereabouts::Error>(()) });
+/// ```
 impl<M> Call<M, Publish> {
     /// Whether history keeps the message. Default: what the key set says.
     pub fn should_store(mut self, yes: bool) -> Self {

@@ -15,6 +15,15 @@ pub struct Time(());
 
 impl<M> Caller<M> {
     /// The server's time, in 100 ns since the Unix epoch. Needs no key and no permission.
+    ///
+    /// ```
+    /// # testkit::example::run(async |origin| {
+    /// # use hereabouts::{Client, Config};
+    /// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+    /// let now = client.time().await?;
+    /// assert!(now.ticks() > 17_000_000_000_000_000, "ten millionths of a second since 1970");
+    /// # Ok::<(), hereabouts::Error>(()) });
+    /// ```
     pub fn time(&self) -> Call<M, Time> {
         self.call(Time::default())
     }
