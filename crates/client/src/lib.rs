@@ -90,6 +90,7 @@
 //!
 //! `examples/` has a file for each example of the interface's documents, in two programs named after them: `cargo run -p hereabouts
 //! --example presence -- here_now_state`, and `--example app_context -- set_memberships`. A test runs them all, in all three ways.
+//! `follow`, `presence_events`, `connected` and `three_ways` are programs to begin with; a test runs them as well.
 
 pub mod calls;
 
