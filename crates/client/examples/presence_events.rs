@@ -25,7 +25,7 @@ impl<F: Fn(String) + Send + Sync + 'static> SubscribeCallback<Blocking> for Ears
     fn presence(&self, client: &Client, event: &Presence) {
         match event.event {
             Action::Interval => {
-                (self.0)(format!("{} here; came {:?}, went {:?}", event.occupancy, event.join, event.leave))
+                (self.0)(format!("{} here; came {:?}, went {:?}", event.occupancy, event.join, event.leave));
             }
             Action::StateChange => (self.0)(format!("{:?} is now {:?}", event.uuid, event.state)),
             Action::Join | Action::Leave | Action::Timeout => {
