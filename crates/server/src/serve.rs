@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 
 use node::{Clock, KeysetOptions, Node, StartError};
@@ -137,10 +138,10 @@ impl Server {
     }
 
     /// Serves until `stop` is done; then answers who waits, finishes what was begun, and saves who is present.
-    pub async fn run(self, stop: impl Future<Output = ()>) {
+    pub async fn run(self, stop: impl Future<Output = ()> + Send) {
         let (end_admin, ended) = oneshot::channel();
         let admin = self.admin.map(|(admin, managed)| tokio::spawn(admin.serve(managed, ended)));
-        self.listener.serve(Arc::clone(&self.app), stop).await;
+        self.listener.serve(Arc::clone(&self.app), pin!(stop)).await;
         drop(end_admin);
         if let Some(admin) = admin
             && let Err(error) = admin.await

@@ -51,24 +51,13 @@ pub(crate) struct Request<'r> {
     pub(crate) admitted: bool,
 }
 
-/// The headers that an operation asks about, as sent, or where they stand. Of several the first.
+/// The headers that an operation asks about, as sent. Of several the first.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Headers<T> {
     pub(crate) content_type: Option<T>,
     pub(crate) content_encoding: Option<T>,
     pub(crate) if_match: Option<T>,
     pub(crate) if_none_match: Option<T>,
-}
-
-impl<T> Headers<T> {
-    pub(crate) fn map<'h, U>(&'h self, each: impl Fn(&'h T) -> U) -> Headers<U> {
-        Headers {
-            content_type: self.content_type.as_ref().map(&each),
-            content_encoding: self.content_encoding.as_ref().map(&each),
-            if_match: self.if_match.as_ref().map(&each),
-            if_none_match: self.if_none_match.as_ref().map(&each),
-        }
-    }
 }
 
 /// The answer to a request, now or later. What comes later has let go of the request.
@@ -108,13 +97,22 @@ pub(crate) fn answer(app: &Arc<App>, request: &Request<'_>) -> (&'static str, An
         return (NO_ROUTE, refuse(app, &Refusal::UriTooLong).into());
     }
     let target = Target::new(request.target);
-    let route = Route::of(request.method, &target);
+    answer_on(app, request, &target, Route::of(request.method, &target))
+}
+
+/// Answers a request whose path was looked up already, and is not too long.
+pub(crate) fn answer_on(
+    app: &Arc<App>,
+    request: &Request<'_>,
+    target: &Target<'_>,
+    route: Result<Route<'_>, NoRoute>,
+) -> (&'static str, Answer) {
     if !request.admitted {
         let operation = route.as_ref().map_or(NO_ROUTE, Route::operation);
         return (operation, refuse(app, &too_many(route.ok(), Limited::Address)).into());
     }
     match route {
-        Ok(route) => (route.operation(), dispatch(app, request, &target, route)),
+        Ok(route) => (route.operation(), dispatch(app, request, target, route)),
         Err(NoRoute::UnknownPath) => {
             (NO_ROUTE, refuse(app, &Refusal::UnknownPath(target.path().chars().take(PATH_SHOWN).collect())).into())
         }

@@ -33,7 +33,7 @@ use wire::{Limited, Refusal};
 
 use super::activity::{Activity, Look, Sending};
 use super::addresses::Guest;
-use super::lean::accepts_gzip;
+use super::head::accepts_gzip;
 use super::reply::Reply;
 use super::rewind::{Rewind, Times};
 use super::transport::Transport;

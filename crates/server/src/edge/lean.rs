@@ -11,8 +11,6 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
 use std::mem::MaybeUninit;
-use std::net::IpAddr;
-use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -22,18 +20,15 @@ use node::{Purpose, Reserved};
 use tokio::io::{AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep, timeout, timeout_at};
 use wire::Refusal;
-use wire::route::{Method, Route};
-use wire::target::Target;
 
 use super::addresses::Guest;
+use super::head::{self, Head, Whole};
 use super::patience::Patience;
 use super::reply::Reply;
 use super::transport::Transport;
-use crate::api::{self, Answer, App, Headers, Pending, Request, Subscribed};
+use crate::api::{self, Answer, App, Pending, Subscribed};
 use crate::metrics::Served;
 
-/// Headers in a request. Clients send about ten.
-const MAX_HEADERS: usize = 64;
 /// Read at once. Nearly every request fits.
 const READ_BYTES: usize = 16 * 1024;
 /// How often it is looked whether a client is gone whose bytes are no longer read.
@@ -44,33 +39,13 @@ const LINGER: Duration = Duration::from_secs(2);
 /// How much of it is read and thrown away.
 const LINGER_BYTES: usize = 4 * 1024 * 1024;
 
-/// What becomes of a connection after the lean loop.
-pub(super) enum After<S> {
-    /// It is closed.
-    Closed,
-    /// The framework goes on, with these bytes first.
-    HandOver(S, Vec<u8>, Reserved),
-}
-
-/// Serves a connection until it closes or is handed over.
-pub(super) async fn serve<S: Transport>(app: &Arc<App>, guest: &Guest, room: Reserved, stream: S) -> After<S> {
-    let now = Instant::now();
-    let patience = Patience::new(now + app.edge.idle);
-    let own = room.bytes();
-    let mut connection = Connection { app, guest, room, own, stream, ahead: Vec::new(), patience, look: None, now };
-    loop {
-        match connection.next().await {
-            Ok(Next::Served) => {}
-            Ok(Next::HandOver) => return After::HandOver(connection.stream, connection.ahead, connection.room),
-            // A broken connection is the client's affair.
-            Ok(Next::Close) | Err(_) => return After::Closed,
-        }
-    }
-}
-
-struct Connection<'a, S> {
+/// A connection on the lean loop.
+///
+/// What a parked poll owns is here, in one piece with the task, and nothing large is held across an await beside it: most
+/// connections are in a poll, and what they own is cold when a message comes.
+pub(super) struct Connection<'a, S> {
     app: &'a Arc<App>,
-    guest: &'a Guest,
+    guest: Guest,
     /// What was reserved for it: its own, and what it holds while it waits.
     room: Reserved,
     own: usize,
@@ -83,6 +58,23 @@ struct Connection<'a, S> {
     /// When the task began its turn. A clock takes longer to read than a small request to parse, so all that a turn does
     /// takes place at the same time.
     now: Instant,
+    /// What its client waits for.
+    waiting: Option<Waiting>,
+}
+
+/// A reply to come.
+#[expect(clippy::large_enum_variant, reason = "a box would be one more cold block of memory for every parked poll")]
+enum Waiting {
+    Poll(Subscribed),
+    Store(Pending),
+}
+
+/// What is left of a connection that is handed over: the framework goes on, with the bytes that were read first.
+pub(super) struct HandedOver<S> {
+    pub(super) guest: Guest,
+    pub(super) room: Reserved,
+    pub(super) stream: S,
+    pub(super) before: Vec<u8>,
 }
 
 enum Next {
@@ -91,126 +83,155 @@ enum Next {
     Close,
 }
 
-/// What the bytes read so far amount to.
-enum Head {
-    /// The head is not whole.
-    Partial,
-    /// The head is whole and the body not yet: it ends after this many bytes.
-    Body(usize),
-    /// The framework should look at it.
-    Foreign,
-    Refused(Refusal),
-    Whole(Whole),
+/// How far a request is read.
+struct Reading {
+    /// So many bytes are needed before there is anything new to parse.
+    needed: usize,
+    /// So many were there at the last look.
+    seen: usize,
+    /// They must be there by then.
+    until: Option<Instant>,
 }
 
-/// A request that is whole, head and body.
-struct Whole {
-    method: Method,
-    target: Range<usize>,
-    body: Range<usize>,
+/// What comes of a look at what was read.
+enum Look<'a> {
+    /// More must be read, by then.
+    More(Instant),
+    HandOver,
+    Asked(Asked<'a>),
+}
+
+/// A request that was read and dispatched, or refused.
+struct Asked<'a> {
+    served: Served<'a>,
+    operation: &'static str,
+    /// None when the connection waits for it.
+    reply: Option<Reply>,
+    waits_long: bool,
     gzip: bool,
     close: bool,
-    headers: Headers<Range<usize>>,
-    /// The client that a proxy speaks for.
-    client: Option<IpAddr>,
 }
 
-impl<S: Transport> Connection<'_, S> {
-    async fn next(&mut self) -> io::Result<Next> {
-        let mut read_until: Option<Instant> = None;
-        let mut needed = 1;
-        let mut seen = 0;
+impl<'a, S: Transport> Connection<'a, S> {
+    /// A connection that was just let in.
+    pub(super) fn new(app: &'a Arc<App>, guest: Guest, room: Reserved, stream: S) -> Self {
+        let now = Instant::now();
+        let patience = Patience::new(now + app.edge.idle);
+        let own = room.bytes();
+        Self { app, guest, room, own, stream, ahead: Vec::new(), patience, look: None, now, waiting: None }
+    }
+
+    /// Serves until it is closed. True when the framework should go on instead.
+    pub(super) async fn run(&mut self) -> bool {
         loop {
-            // A head ends with a line: without a new one, or with too little of a body, there is nothing to parse. So
-            // a client that sends byte by byte costs no more than its lines.
-            if self.ahead.len() >= needed && (needed > 1 || self.ahead[seen..].contains(&b'\n')) {
-                match self.parse() {
-                    Head::Whole(request) => return self.serve(request).await,
-                    Head::Foreign => return Ok(Next::HandOver),
-                    Head::Refused(refusal) => return Box::pin(self.refuse(&refusal)).await,
-                    Head::Partial => {}
-                    Head::Body(end) => {
-                        needed = end;
-                        read_until = None;
-                    }
-                }
-            }
-            if let (1, Some(refusal)) = (needed, self.too_long()) {
-                return Box::pin(self.refuse(&refusal)).await;
-            }
-            seen = self.ahead.len();
-            let purpose = if needed > 1 { Purpose::NewWork } else { Purpose::Answers };
-            if seen > 0 && !self.make_room(seen.max(needed), purpose) {
-                return Box::pin(self.refuse(&Refusal::OutOfMemory)).await;
-            }
-            let edge = &self.app.edge;
-            let wait = match (self.ahead.is_empty(), read_until) {
-                (true, _) => self.now + edge.idle,
-                (false, Some(until)) => until,
-                (false, None) => *read_until.insert(self.now + edge.head),
-            };
-            match self.read_until(wait).await? {
-                Some(0) => return Ok(Next::Close),
-                Some(_) => {}
-                None if self.ahead.is_empty() => return Ok(Next::Close),
-                None => return Box::pin(self.refuse(&Refusal::TooSlow)).await,
+            match self.next().await {
+                Ok(Next::Served) => {}
+                Ok(Next::HandOver) => return true,
+                // A broken connection is the client's affair.
+                Ok(Next::Close) | Err(_) => return false,
             }
         }
     }
 
-    fn parse(&self) -> Head {
+    /// What the framework goes on with.
+    pub(super) fn hand_over(self) -> HandedOver<S> {
+        HandedOver { guest: self.guest, room: self.room, stream: self.stream, before: self.ahead }
+    }
+
+    async fn next(&mut self) -> io::Result<Next> {
+        let mut reading = Reading { needed: 1, seen: 0, until: None };
+        let asked = loop {
+            let until = match self.look(&mut reading) {
+                Look::Asked(asked) => break asked,
+                Look::HandOver => return Ok(Next::HandOver),
+                Look::More(until) => until,
+            };
+            match self.read_until(until).await? {
+                Some(0) => return Ok(Next::Close),
+                Some(_) => {}
+                None if self.ahead.is_empty() => return Ok(Next::Close),
+                None => break self.refuse(&Refusal::TooSlow),
+            }
+        };
+        let Asked { served, operation, reply, waits_long, gzip, close } = asked;
+        let reply = match reply {
+            Some(reply) => reply,
+            None => match self.wait(waits_long).await? {
+                Some(reply) => reply,
+                None => return Ok(Next::Close),
+            },
+        };
+        let close = close || self.app.metrics.is_draining();
+        let (status, rest) = self.send(reply.compressed(gzip, self.app.edge.gzip_bytes), close)?;
+        if !rest.is_empty() || !self.stream.is_flushed() {
+            Box::pin(self.send_rest(&rest)).await?;
+            self.now = Instant::now();
+        }
+        served.end(operation, status, waits_long);
+        if close { Box::pin(self.linger()).await } else { Ok(Next::Served) }
+    }
+
+    /// Parses what was read, if there can be anything new in it, and asks for the answer to a request that is whole.
+    fn look(&mut self, reading: &mut Reading) -> Look<'a> {
+        // A head ends with a line: without a new one, or with too little of a body, there is nothing to parse. So a client
+        // that sends byte by byte costs no more than its lines.
+        let Reading { needed, seen, .. } = *reading;
+        if self.ahead.len() >= needed && (needed > 1 || self.ahead[seen..].contains(&b'\n')) {
+            let ahead = std::mem::take(&mut self.ahead);
+            match head::parse(self.app, &self.guest, &ahead) {
+                Head::Whole(request) => {
+                    let length = request.length;
+                    let asked = self.ask(request);
+                    self.keep(ahead, length);
+                    return Look::Asked(asked);
+                }
+                Head::Foreign => {
+                    self.ahead = ahead;
+                    return Look::HandOver;
+                }
+                Head::Refused(refusal) => return Look::Asked(self.refuse(&refusal)),
+                Head::Partial => {}
+                Head::Body(end) => *reading = Reading { needed: end, seen, until: None },
+            }
+            self.ahead = ahead;
+        }
+        if let (1, Some(refusal)) = (reading.needed, self.too_long()) {
+            return Look::Asked(self.refuse(&refusal));
+        }
+        reading.seen = self.ahead.len();
+        let purpose = if reading.needed > 1 { Purpose::NewWork } else { Purpose::Answers };
+        if reading.seen > 0 && !self.make_room(reading.seen.max(reading.needed), purpose) {
+            return Look::Asked(self.refuse(&Refusal::OutOfMemory));
+        }
         let edge = &self.app.edge;
-        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
-        let mut parsed = httparse::Request::new(&mut headers);
-        let head_bytes = match parsed.parse(&self.ahead) {
-            Ok(httparse::Status::Complete(bytes)) => bytes,
-            Ok(httparse::Status::Partial) => return Head::Partial,
-            // The framework has room for a few more headers, and it speaks HTTP/2, which begins like a request.
-            Err(httparse::Error::TooManyHeaders) => return Head::Foreign,
-            Err(_) if self.ahead.starts_with(b"PRI * HTTP/2.0\r\n") => return Head::Foreign,
-            Err(_) => return Head::Refused(Refusal::Malformed),
+        Look::More(match (self.ahead.is_empty(), reading.until) {
+            (true, _) => self.now + edge.idle,
+            (false, Some(until)) => until,
+            (false, None) => *reading.until.insert(self.now + edge.head),
+        })
+    }
+
+    /// Asks for the answer to a request.
+    fn ask(&mut self, whole: Whole<'_>) -> Asked<'a> {
+        let served = Served::begin(&self.app.metrics, self.now.into_std());
+        let Whole { request, target, route, gzip, close, .. } = whole;
+        let (operation, answer) = api::answer_on(self.app, &request, &target, Ok(route));
+        let (reply, waiting) = match answer {
+            Answer::Now(reply) => (Some(reply), None),
+            Answer::Soon(reply) => (None, Some(Waiting::Store(reply))),
+            Answer::Later(poll) => (None, Some(Waiting::Poll(poll))),
         };
-        let (Some(method), Some(path), Some(1)) = (parsed.method, parsed.path, parsed.version) else {
-            return Head::Foreign;
-        };
-        let method = match method {
-            "GET" => Method::Get,
-            "POST" => Method::Post,
-            "PATCH" => Method::Patch,
-            "DELETE" => Method::Delete,
-            _ => return Head::Foreign,
-        };
-        let Some(path) = without_host(path) else { return Head::Foreign };
-        if path.len() > edge.request_target_bytes {
-            return Head::Refused(Refusal::UriTooLong);
-        }
-        if head_bytes > edge.head_bytes {
-            return Head::Refused(Refusal::HeadTooLarge);
-        }
-        let plain = match Plain::of(parsed.headers) {
-            Ok(Some(plain)) => plain,
-            Ok(None) => return Head::Foreign,
-            Err(refusal) => return Head::Refused(refusal),
-        };
-        let bodiless = matches!(method, Method::Get | Method::Delete);
-        if bodiless && plain.length > 0 || Route::of(method, &Target::new(path)).is_err() {
-            return Head::Foreign;
-        }
-        if plain.length > edge.body_bytes {
-            return Head::Refused(Refusal::BodyTooLarge);
-        }
-        let body = head_bytes..head_bytes + plain.length;
-        if self.ahead.len() < body.end {
-            return Head::Body(body.end);
-        }
-        let place = |bytes: &[u8]| {
-            let start = bytes.as_ptr() as usize - self.ahead.as_ptr() as usize;
-            start..start + bytes.len()
-        };
-        let (target, headers) = (place(path.as_bytes()), plain.headers.map(|value| place(value)));
-        let lines = || parsed.headers.iter().map(|header| (header.name, header.value));
-        let client = if self.guest.speaks_for_others() { self.guest.client(lines()) } else { None };
-        Head::Whole(Whole { method, target, body, gzip: plain.gzip, close: plain.close, headers, client })
+        let waits_long = matches!(waiting, Some(Waiting::Poll(_)));
+        self.waiting = waiting;
+        Asked { served, operation, reply, waits_long, gzip, close }
+    }
+
+    /// Refuses what was read, and all that comes after it.
+    fn refuse(&mut self, refusal: &Refusal) -> Asked<'a> {
+        let served = Served::begin(&self.app.metrics, self.now.into_std());
+        self.ahead = Vec::new();
+        let reply = Some(api::refuse(self.app, refusal));
+        Asked { served, operation: api::NO_ROUTE, reply, waits_long: false, gzip: false, close: true }
     }
 
     /// Whether a head that is not whole is too long already.
@@ -223,70 +244,30 @@ impl<S: Transport> Connection<'_, S> {
         (self.ahead.len() > edge.head_bytes).then_some(Refusal::HeadTooLarge)
     }
 
-    async fn serve(&mut self, request: Whole) -> io::Result<Next> {
-        let app = self.app;
-        self.now = Instant::now();
-        let served = Served::begin(&app.metrics, self.now.into_std());
-        let Whole { gzip, close, .. } = request;
-        let (operation, answer) = self.answer(&request);
-        let waited = matches!(answer, Answer::Later(_));
-        let reply = match answer {
-            Answer::Now(reply) => Some(reply),
-            Answer::Soon(reply) => {
-                let reply = self.attend(reply).await?;
-                self.now = Instant::now();
-                reply
-            }
-            Answer::Later(poll) => self.hold(poll).await?,
-        };
-        let Some(reply) = reply else { return Ok(Next::Close) };
-        let close = close || app.metrics.is_draining();
-        let reply = reply.compressed(gzip, app.edge.gzip_bytes);
-        let status = reply.status;
-        let rest = self.send(&reply, close)?;
-        drop(reply);
-        if !rest.is_empty() || !self.stream.is_flushed() {
-            Box::pin(self.send_rest(&rest)).await?;
-            self.now = Instant::now();
+    /// Waits for a reply, and watches that the client is still there. None when it is not. A poll is held so long and no
+    /// longer.
+    async fn wait(&mut self, is_poll: bool) -> io::Result<Option<Reply>> {
+        if is_poll {
+            self.patience.extend(self.now + self.app.edge.poll_hold);
         }
-        served.end(operation, status, waited);
-        if close { Box::pin(self.linger()).await } else { Ok(Next::Served) }
-    }
-
-    fn answer(&mut self, request: &Whole) -> (&'static str, Answer) {
-        // `parse` found it to be text, and everything up to the body's end to be there.
-        let target = std::str::from_utf8(&self.ahead[request.target.clone()]).unwrap_or_default();
-        let read = |place: &Range<usize>| &self.ahead[place.clone()];
-        let headers = request.headers.map(read);
-        let admitted = self.guest.admits(request.client, || self.app.node.steady());
-        let asked = Request { method: request.method, target, body: read(&request.body), headers, admitted };
-        let answered = api::answer(self.app, &asked);
-        self.consume(request.body.end);
-        answered
-    }
-
-    /// Waits for a reply, and watches that the client is still there. None when it is not.
-    async fn attend(&mut self, mut reply: Pending) -> io::Result<Option<Reply>> {
-        poll_fn(|context| match reply.as_mut().poll(context) {
-            Poll::Ready(reply) => Poll::Ready(Ok(Some(reply))),
-            Poll::Pending => self.poll_gone(context).map(|gone| gone.map(|()| None)),
-        })
-        .await
-    }
-
-    /// The same for a poll, as long as it is held.
-    async fn hold(&mut self, mut poll: Subscribed) -> io::Result<Option<Reply>> {
-        self.patience.extend(self.now + self.app.edge.poll_hold);
         let mut first = true;
         poll_fn(|context| {
             self.begin_turn(&mut first);
-            if self.patience.poll_expired(self.now, context).is_ready() {
-                poll.expire();
-            }
-            match poll.poll(self.app, context) {
-                Poll::Ready(reply) => Poll::Ready(Ok(Some(reply))),
-                Poll::Pending => self.poll_gone(context).map(|gone| gone.map(|()| None)),
-            }
+            let reply = match &mut self.waiting {
+                Some(Waiting::Poll(poll)) => {
+                    if self.patience.poll_expired(self.now, context).is_ready() {
+                        poll.expire();
+                    }
+                    poll.poll(self.app, context)
+                }
+                Some(Waiting::Store(reply)) => reply.as_mut().poll(context),
+                None => return Poll::Ready(Ok(None)),
+            };
+            let Poll::Ready(reply) = reply else {
+                return self.poll_gone(context).map(|gone| gone.map(|()| None));
+            };
+            self.waiting = None;
+            Poll::Ready(Ok(Some(reply)))
         })
         .await
     }
@@ -306,18 +287,9 @@ impl<S: Transport> Connection<'_, S> {
         Poll::Ready(Ok(()))
     }
 
-    async fn refuse(&mut self, refusal: &Refusal) -> io::Result<Next> {
-        let served = Served::begin(&self.app.metrics, self.now.into_std());
-        let reply = api::refuse(self.app, refusal);
-        self.ahead = Vec::new();
-        let rest = self.send(&reply, true)?;
-        self.send_rest(&rest).await?;
-        served.end(api::NO_ROUTE, reply.status, false);
-        self.linger().await
-    }
-
-    /// Sends a reply. Answers with what was not taken at once.
-    fn send(&mut self, reply: &Reply, close: bool) -> io::Result<Vec<u8>> {
+    /// Sends a reply. Answers with its status, and what was not taken at once.
+    #[expect(clippy::needless_pass_by_value, reason = "while the rest is sent, the reply is not needed any more")]
+    fn send(&mut self, reply: Reply, close: bool) -> io::Result<(u16, Vec<u8>)> {
         SCRATCH.with_borrow_mut(|out| {
             out.clear();
             reply.write(out, self.app.node.recent(), close);
@@ -327,7 +299,7 @@ impl<S: Transport> Connection<'_, S> {
             if out.capacity() > SCRATCH_BYTES {
                 *out = Vec::new();
             }
-            Ok(rest)
+            Ok((reply.status, rest))
         })
     }
 
@@ -394,11 +366,11 @@ impl<S: Transport> Connection<'_, S> {
         Poll::Ready(Ok(buffer.filled().len()))
     }
 
-    fn consume(&mut self, count: usize) {
-        if count == self.ahead.len() {
-            self.ahead = Vec::new();
-        } else {
-            self.ahead.drain(..count);
+    /// Keeps what was read beyond the first `count` bytes, which were a request.
+    fn keep(&mut self, mut ahead: Vec<u8>, count: usize) {
+        if count < ahead.len() {
+            ahead.drain(..count);
+            self.ahead = ahead;
         }
         self.free_room(self.ahead.len());
     }
@@ -425,74 +397,4 @@ const SCRATCH_BYTES: usize = 64 * 1024;
 
 thread_local! {
     static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-}
-
-/// The headers of a request without specialities.
-struct Plain<'h> {
-    headers: Headers<&'h [u8]>,
-    length: usize,
-    gzip: bool,
-    close: bool,
-}
-
-impl<'h> Plain<'h> {
-    /// None for a request that the framework should read.
-    fn of(headers: &[httparse::Header<'h>]) -> Result<Option<Self>, Refusal> {
-        let mut plain = Self { headers: Headers::default(), length: 0, gzip: false, close: false };
-        let mut length = None;
-        for header in headers {
-            let is = |name: &str| header.name.eq_ignore_ascii_case(name);
-            if is("content-length") {
-                // Said twice, it must be the same.
-                if length.replace(header.value).is_some_and(|before| before != header.value) {
-                    return Err(Refusal::Malformed);
-                }
-                let text = std::str::from_utf8(header.value).ok();
-                let digits = text.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-                plain.length = digits.and_then(|text| text.parse().ok()).ok_or(Refusal::Malformed)?;
-            } else if is("content-encoding") {
-                plain.headers.content_encoding.get_or_insert(header.value);
-            } else if is("accept-encoding") {
-                plain.gzip |= accepts_gzip(header.value);
-            } else if is("connection") {
-                match header.value {
-                    value if value.eq_ignore_ascii_case(b"keep-alive") => {}
-                    value if value.eq_ignore_ascii_case(b"close") => plain.close = true,
-                    _ => return Ok(None),
-                }
-            } else if is("content-type") {
-                plain.headers.content_type.get_or_insert(header.value);
-            } else if is("if-match") {
-                plain.headers.if_match.get_or_insert(header.value);
-            } else if is("if-none-match") {
-                plain.headers.if_none_match.get_or_insert(header.value);
-            } else if is("transfer-encoding") || is("expect") || is("upgrade") {
-                return Ok(None);
-            }
-        }
-        Ok(Some(plain))
-    }
-}
-
-/// The path and query of a target that begins with them, or with a host that is not looked at.
-fn without_host(target: &str) -> Option<&str> {
-    if target.starts_with('/') {
-        return Some(target);
-    }
-    let (scheme, rest) = target.split_once("://")?;
-    let is_known = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
-    let path = &rest[rest.find(['/', '?'])?..];
-    (is_known && path.starts_with('/')).then_some(path)
-}
-
-/// Whether a client takes gzip. `gzip;q=0` says that it does not.
-pub(super) fn accepts_gzip(value: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(value) else { return false };
-    text.split(',').any(|item| {
-        let mut parts = item.split(';').map(str::trim);
-        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
-        let weight =
-            |part: &str| part.split_once('=').filter(|(name, _)| name.eq_ignore_ascii_case("q"))?.1.parse().ok();
-        named && !parts.filter_map(weight).any(|weight: f32| weight <= 0.0)
-    })
 }

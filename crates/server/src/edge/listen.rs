@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use wire::Refusal;
 
 use super::addresses::Guest;
 use super::framework;
-use super::lean::{self, After};
+use super::lean::{self, HandedOver};
 use super::tls::Tls;
 use super::transport::Transport;
 use crate::api::App;
@@ -53,11 +54,13 @@ impl Listener {
     }
 
     /// Serves until `stop` is done, then drains: parked polls are answered, replies finished, connections closed.
-    pub(crate) async fn serve(self, app: Arc<App>, stop: impl Future<Output = ()>) {
+    ///
+    /// Not generic, so that the paths of this crate are compiled in this crate, as it is optimized.
+    pub(crate) async fn serve(self, app: Arc<App>, mut stop: Pin<&mut (dyn Future<Output = ()> + Send)>) {
         let (stopping, stopped) = watch::channel(false);
         let router = framework::router(Arc::clone(&app));
+        let service = Arc::new(Service { app: Arc::clone(&app), router, stopped });
         let mut connections = JoinSet::new();
-        let mut stop = std::pin::pin!(stop);
         loop {
             tokio::select! {
                 biased;
@@ -67,9 +70,13 @@ impl Listener {
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, from)) => match welcome(&app, connections.len(), from) {
                         Ok((guest, room)) => {
-                            let (app, tls) = (Arc::clone(&app), self.tls.clone());
-                            let serving = Serving { app, router: router.clone(), guest, room, stopped: stopped.clone() };
-                            connections.spawn(serving.connection(stream, tls));
+                            // Replies are written whole; waiting to fill a packet would only delay them.
+                            let _ = stream.set_nodelay(true);
+                            let service = Arc::clone(&service);
+                            match self.tls.clone() {
+                                None => connections.spawn(service.serve(guest, room, stream)),
+                                Some(tls) => connections.spawn(service.serve_encrypted(guest, room, stream, tls)),
+                            };
                         }
                         Err(refusal) => turn_away(&app, &stream, &refusal),
                     },
@@ -121,38 +128,37 @@ fn welcome(app: &App, open: usize, from: SocketAddr) -> Result<(Guest, Reserved)
     Ok((guest, room))
 }
 
-/// What a connection is served with.
-struct Serving {
+/// What every connection is served with.
+struct Service {
     app: Arc<App>,
     router: Router,
-    guest: Guest,
-    room: Reserved,
     stopped: watch::Receiver<bool>,
 }
 
-impl Serving {
-    async fn connection(self, stream: TcpStream, tls: Option<Arc<Tls>>) {
-        // Replies are written whole; waiting to fill a packet would only delay them.
-        let _ = stream.set_nodelay(true);
-        let app = Arc::clone(&self.app);
+impl Service {
+    /// Serves a connection. What waits here is most of what the server has in memory, so what only some need is in a box.
+    async fn serve<S: Transport>(self: Arc<Self>, guest: Guest, room: Reserved, stream: S) {
+        let app = &self.app;
         let _open = app.metrics.connection();
-        let Some(tls) = tls else { return self.serve(stream).await };
-        if let Some(stream) = Box::pin(tls.accept(stream, app.edge.head)).await {
-            Box::pin(self.serve(stream)).await;
+        let mut connection = lean::Connection::new(app, guest, room, stream);
+        if !app.edge.lean || connection.run().await {
+            Box::pin(self.go_on(connection.hand_over())).await;
         }
     }
 
-    async fn serve<S: Transport>(self, stream: S) {
-        let Self { app, router, guest, room, stopped } = self;
-        let (stream, before, room) = if app.edge.lean {
-            match Box::pin(lean::serve(&app, &guest, room, stream)).await {
-                After::Closed => return,
-                After::HandOver(stream, before, room) => (stream, before, room),
-            }
-        } else {
-            (stream, Vec::new(), room)
-        };
-        Box::pin(framework::serve(&app, router, guest, room, stream, before, stopped)).await;
+    async fn serve_encrypted(self: Arc<Self>, guest: Guest, room: Reserved, stream: TcpStream, tls: Arc<Tls>) {
+        let open = self.app.metrics.connection();
+        let accepted = Box::pin(tls.accept(stream, self.app.edge.head)).await;
+        drop(open);
+        if let Some(stream) = accepted {
+            self.serve(guest, room, stream).await;
+        }
+    }
+
+    /// Serves by the framework.
+    async fn go_on<S: Transport>(&self, from: HandedOver<S>) {
+        let HandedOver { guest, room, stream, before } = from;
+        framework::serve(&self.app, self.router.clone(), guest, room, stream, before, self.stopped.clone()).await;
     }
 }
 

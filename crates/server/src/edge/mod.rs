@@ -13,6 +13,7 @@ mod addresses;
 mod date;
 mod forwarded;
 mod framework;
+mod head;
 mod last_words;
 mod lean;
 mod listen;

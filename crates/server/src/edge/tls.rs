@@ -101,7 +101,7 @@ impl Tls {
     }
 
     /// The handshake, for as long as `patience`. None when there is nobody to serve; who speaks plain HTTP was told.
-    pub(super) async fn accept(&self, stream: TcpStream, patience: Duration) -> Option<TlsStream<TcpStream>> {
+    pub(super) async fn accept(&self, stream: TcpStream, patience: Duration) -> Option<Box<TlsStream<TcpStream>>> {
         let handshake = async {
             let mut first = [0];
             if stream.peek(&mut first).await? == 0 {
@@ -116,7 +116,7 @@ impl Tls {
             start.into_stream(config).await
         };
         match timeout(patience, handshake).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-            Ok(stream) => Some(stream),
+            Ok(stream) => Some(Box::new(stream)),
             Err(error) => {
                 tracing::debug!(%error, "a connection ended before its TLS began");
                 None

@@ -40,7 +40,8 @@ impl Transport for TcpStream {
     }
 }
 
-impl Transport for TlsStream<TcpStream> {
+/// In a box, because it is large: most of its state is not looked at while a connection waits.
+impl Transport for Box<TlsStream<TcpStream>> {
     fn write_now(&mut self, bytes: &[u8]) -> io::Result<usize> {
         // Nobody is to be woken: what is not taken is written again by somebody who waits.
         let mut context = Context::from_waker(Waker::noop());
