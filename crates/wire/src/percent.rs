@@ -22,6 +22,9 @@ pub struct NotUtf8;
 /// # Errors
 /// [`NotUtf8`] when a `%` is not followed by two hexadecimal digits, or the bytes are not UTF-8.
 pub fn decode(text: &str) -> Result<Cow<'_, str>, NotUtf8> {
+    if !text.contains('%') {
+        return Ok(Cow::Borrowed(text));
+    }
     let mut rest = text.as_bytes();
     while let Some(at) = rest.iter().position(|byte| *byte == b'%') {
         let [_, high, low, ..] = &rest[at..] else { return Err(NotUtf8) };

@@ -1,7 +1,5 @@
 //! Publish, signal and subscribe: envelopes and replies (`docs/protocol/pubsub.md`).
 
-use std::io::Write;
-
 use compact_str::CompactString;
 
 use crate::answer::{self, Unreadable};
@@ -144,8 +142,11 @@ pub fn close_envelope(out: &mut Vec<u8>, matched: Option<&str>) {
 
 /// Opens a subscribe reply; envelopes follow, a comma between two, then [`close_reply`].
 pub fn open_reply(out: &mut Vec<u8>, cursor: Timetoken) {
-    // Writing into a Vec cannot fail.
-    let _ = write!(out, r#"{{"t":{{"t":"{cursor}","r":{REGION}}},"m":["#);
+    out.extend_from_slice(br#"{"t":{"t":""#);
+    cursor.write(out);
+    out.extend_from_slice(br#"","r":"#);
+    out.push(b'0' + REGION);
+    out.extend_from_slice(br#"},"m":["#);
 }
 
 /// Ends a subscribe reply.

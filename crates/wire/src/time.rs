@@ -83,10 +83,28 @@ fn ticks_of(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos() / 100).unwrap_or(u64::MAX)
 }
 
+/// How many digits a timetoken has at least: clients check the length.
+const DIGITS: usize = 17;
+
+impl Timetoken {
+    /// Appends what [`Display`](fmt::Display) shows. Every reply to a subscriber has one.
+    ///
+    /// ```
+    /// let mut out = Vec::new();
+    /// wire::Timetoken::from_ticks(15_000_000_000_000).write(&mut out);
+    /// assert_eq!(out, b"00015000000000000");
+    /// ```
+    pub fn write(self, out: &mut Vec<u8>) {
+        let mut buffer = itoa::Buffer::new();
+        let digits = buffer.format(self.0).as_bytes();
+        out.extend(std::iter::repeat_n(b'0', DIGITS.saturating_sub(digits.len())));
+        out.extend_from_slice(digits);
+    }
+}
+
 impl fmt::Display for Timetoken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Pads to 17 digits, because clients check the length.
-        write!(f, "{:017}", self.0)
+        write!(f, "{:0DIGITS$}", self.0)
     }
 }
 

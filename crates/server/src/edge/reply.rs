@@ -240,8 +240,7 @@ fn push_header(out: &mut Vec<u8>, name: &str, value: &str) {
 }
 
 fn push_number(out: &mut Vec<u8>, number: usize) {
-    // Writing into a Vec cannot fail.
-    let _ = write!(out, "{number}");
+    out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 fn reason(status: u16) -> &'static str {
