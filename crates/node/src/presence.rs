@@ -95,10 +95,11 @@ impl Keyset {
         self.with_presence(|presence, now, effects| {
             let mut refused = false;
             if !arrival.renews || room.is_err() {
-                let there: HashSet<_> = presence.where_now(&caller.user, now).into_iter().collect();
-                let joins = |channel: &ChannelName| !there.contains(channel) && self.has_presence(channel);
-                refused = room.is_err() && arrivals.iter().any(|(channel, _)| joins(channel));
-                arrivals.retain(|(channel, _)| if there.contains(channel) { arrival.renews } else { room.is_ok() });
+                arrivals.retain(|(channel, _)| {
+                    let is_there = presence.is_present(&caller.user, channel, now);
+                    refused |= !is_there && room.is_err() && self.has_presence(channel);
+                    if is_there { arrival.renews } else { room.is_ok() }
+                });
             }
             if room.is_err() {
                 // A state may be as large as many members.

@@ -297,6 +297,14 @@ impl Presence {
         if self.roster.is_over(seat, self.tick(now)) { None } else { seat.state().cloned() }
     }
 
+    /// Whether a user is on a channel.
+    #[must_use]
+    pub fn is_present(&self, user: &UserId, channel: &ChannelName, now: Timestamp) -> bool {
+        let slot = self.roster.find(channel, user, self.roster.hash_user(user));
+        let seat = slot.and_then(|slot| self.roster.seat(slot));
+        seat.is_some_and(|seat| seat.is_present() && !self.roster.is_over(seat, self.tick(now)))
+    }
+
     /// Who is on a channel, in the order of joining; only how many when no page is asked for.
     #[must_use]
     pub fn here_now(&self, channel: &ChannelName, page: Option<Page>, now: Timestamp) -> Occupancy {
