@@ -66,11 +66,17 @@ impl Weighter<Box<str>, Arc<Verified>> for ByBytes {
 /// Parked polls by what can end them.
 #[derive(Debug, Default)]
 struct Holders {
-    tokens: BTreeMap<(Timestamp, TokenId, u64), Waiter>,
+    tokens: BTreeMap<(Timestamp, u64, u64), Waiter>,
     keys: HashMap<u64, Waiter>,
     signed: HashMap<u64, Waiter>,
     /// Tells the polls of one token from each other.
     count: u64,
+}
+
+/// What tells the polls of one token from others when it is revoked: as much of its id as is compared at once. Two tokens may
+/// share it; then polls of both are woken, and those of the other go on.
+fn in_short(token: TokenId) -> u64 {
+    token.as_bytes().iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 /// A poll's place among the holders. Must be given back to [`Access::let_go`].
@@ -123,7 +129,9 @@ impl Access {
         holders.count += 1;
         let number = holders.count;
         match ends {
-            Ends::Token(token, expires) => drop(holders.tokens.insert((expires, token, number), waiter.clone())),
+            Ends::Token(token, expires) => {
+                drop(holders.tokens.insert((expires, in_short(token), number), waiter.clone()));
+            }
             Ends::Keys => drop(holders.keys.insert(number, waiter.clone())),
             Ends::Secret => drop(holders.signed.insert(number, waiter.clone())),
         }
@@ -135,7 +143,7 @@ impl Access {
     pub(crate) fn let_go(&self, held: Held) {
         let mut holders = self.lock_holders();
         let waiter = match held.ends {
-            Ends::Token(token, expires) => holders.tokens.remove(&(expires, token, held.number)),
+            Ends::Token(token, expires) => holders.tokens.remove(&(expires, in_short(token), held.number)),
             Ends::Keys => holders.keys.remove(&held.number),
             Ends::Secret => holders.signed.remove(&held.number),
         };
@@ -198,6 +206,7 @@ impl Access {
     fn tell_revoked(&self, revocation: Revocation) {
         let Revocation { token, until } = revocation;
         let holders = self.lock_holders();
+        let token = in_short(token);
         let woken = holders.tokens.range((until, token, 0)..=(until, token, u64::MAX));
         let woken = woken.map(|(_, waiter)| waiter.clone()).collect();
         drop(holders);
