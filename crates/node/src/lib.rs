@@ -40,5 +40,5 @@ pub use node::{Node, StartError};
 pub use poll::LongPoll;
 pub use post::Posted;
 pub use presence::{Caller, HereNow};
-pub use pubsub::{Batch, Item, Subscribe};
+pub use pubsub::{Batch, Item, Published, Subscribe};
 pub use snapshot::Restored;

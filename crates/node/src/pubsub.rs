@@ -42,6 +42,9 @@ pub struct Subscribe {
 /// How long before a first call its own client may have joined by a heartbeat sent together with it.
 const JOINS_TOGETHER: Duration = Duration::from_secs(1);
 
+/// To how many a publisher's answer gives way. A delivery takes some 20 µs, and the answer should not wait for many.
+const GIVES_WAY_TO: usize = 4;
+
 /// The answer to a subscribe call.
 #[derive(Debug)]
 pub struct Batch {
@@ -59,6 +62,15 @@ impl Batch {
     pub(crate) fn empty(cursor: Timetoken) -> Self {
         Self { cursor, items: SmallVec::new(), gap: None, at: cursor }
     }
+}
+
+/// A message that was published.
+#[derive(Clone, Copy, Debug)]
+pub struct Published {
+    /// Its place in time.
+    pub timetoken: Timetoken,
+    /// So few wait for it that it can be on its way to all of them before its publisher is answered.
+    pub gives_way: bool,
 }
 
 /// One envelope of a batch.
@@ -102,9 +114,9 @@ impl Item {
 
 impl Keyset {
     /// Publishes a message or signal. With `deliver` false nobody receives it: it only takes a timetoken.
-    pub fn publish(&self, permit: Permit<Publish>, message: Message, deliver: bool) -> Timetoken {
+    pub fn publish(&self, permit: Permit<Publish>, message: Message, deliver: bool) -> Published {
         if !deliver {
-            return self.timelines.stamp(self.now());
+            return Published { timetoken: self.timelines.stamp(self.now()), gives_way: false };
         }
         let Publish { kind, channel } = permit.into_act();
         let kind = match kind {
@@ -113,8 +125,9 @@ impl Keyset {
         };
         let message = Message { kind, channel, ..message };
         let (timetoken, woken) = self.enter(Posted::message(message), self.now());
+        let gives_way = (1..=GIVES_WAY_TO).contains(&woken.len());
         wake(woken);
-        timetoken
+        Published { timetoken, gives_way }
     }
 
     /// Joins the caller, and opens a poll for what is newer than its cursor. A first call is answered at once.

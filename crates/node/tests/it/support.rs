@@ -228,12 +228,12 @@ pub(crate) fn message(channel_name: &str, payload: &str) -> Message {
 }
 
 pub(crate) fn publish(keyset: &Keyset, channel: &str, payload: &str) -> Timetoken {
-    keyset.publish(to_publish(keyset, channel), message(channel, payload), true)
+    keyset.publish(to_publish(keyset, channel), message(channel, payload), true).timetoken
 }
 
 /// A timetoken between what was published before and what comes after.
 pub(crate) fn stamp(keyset: &Keyset) -> Timetoken {
-    keyset.publish(to_publish(keyset, "nowhere"), message("nowhere", "0"), false)
+    keyset.publish(to_publish(keyset, "nowhere"), message("nowhere", "0"), false).timetoken
 }
 
 pub(crate) async fn add(keyset: &Arc<Keyset>, name: &str, members: &str) {

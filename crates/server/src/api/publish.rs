@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use node::acts::{Publish, Sent};
-use node::{Keyset, Operation, Permit};
+use node::{Keyset, Operation, Permit, Published};
 use wire::pubsub::{Kind, Message, Original, sent};
 use wire::route::{Method, PublishVersion};
 use wire::{ChannelName, InvalidName, Json, Refusal, Timetoken, decode};
@@ -48,8 +48,7 @@ pub(super) fn publish(
         payload,
     };
     // Nothing is stored, so `store` and `ttl` have nothing to say; `norep` keeps it from subscribers.
-    let timetoken = door.keyset.publish(permit, message, !arguments.on("norep"));
-    Ok(Reply::json(ContentType::Script, sent(timetoken)))
+    Ok(told(door.keyset.publish(permit, message, !arguments.on("norep"))))
 }
 
 pub(super) fn signal(
@@ -76,8 +75,11 @@ pub(super) fn signal(
         message_type: message_type_of(arguments)?,
         payload,
     };
-    let timetoken = door.keyset.publish(permit, message, true);
-    Ok(Reply::json(ContentType::Script, sent(timetoken)))
+    Ok(told(door.keyset.publish(permit, message, true)))
+}
+
+fn told(published: Published) -> Reply {
+    Reply::json(ContentType::Script, sent(published.timetoken)).giving_way(published.gives_way)
 }
 
 /// The checks that come first: the caller may use the channel, knows the publish key, can publish there, and there is

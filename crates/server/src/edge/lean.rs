@@ -155,7 +155,13 @@ impl<'a, S: Transport> Connection<'a, S> {
         };
         let Asked { served, operation, reply, waits_long, gzip, close } = asked;
         let reply = match reply {
-            Some(reply) => reply,
+            Some(reply) => {
+                // What was sent ahead is not made to wait: the client wants throughput.
+                if reply.gives_way && self.ahead.is_empty() {
+                    give_way().await;
+                }
+                reply
+            }
             None => match self.wait(waits_long).await? {
                 Some(reply) => reply,
                 None => return Ok(Next::Close),
@@ -388,6 +394,19 @@ impl<'a, S: Transport> Connection<'a, S> {
             self.room.shrink(more);
         }
     }
+}
+
+/// Lets the tasks go first that were woken in this turn.
+async fn give_way() {
+    let mut given = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut given, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// The longest method and what stands around a target in a request line.

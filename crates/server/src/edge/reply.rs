@@ -63,6 +63,8 @@ pub(crate) struct Reply {
     tells_gaps: bool,
     preflight: bool,
     gzipped: bool,
+    /// Others were woken by what was asked, and should hear of it first.
+    pub(super) gives_way: bool,
 }
 
 /// Texts that become a body without a copy.
@@ -99,6 +101,7 @@ impl Reply {
             tells_gaps: false,
             preflight: false,
             gzipped: false,
+            gives_way: false,
         }
     }
 
@@ -121,6 +124,12 @@ impl Reply {
     /// Tells that messages are missing.
     pub(crate) fn with_gap(mut self, gap: Option<Gap>) -> Self {
         self.gap = gap;
+        self
+    }
+
+    /// Lets those hear first who were woken by what was asked.
+    pub(crate) fn giving_way(mut self, gives_way: bool) -> Self {
+        self.gives_way = gives_way;
         self
     }
 

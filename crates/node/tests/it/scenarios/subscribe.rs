@@ -278,6 +278,20 @@ async fn a_busy_channel_of_which_the_caller_wants_nothing_does_not_keep_the_thre
 }
 
 #[tokio::test]
+async fn a_publisher_gives_way_to_a_few_who_wait_and_not_to_many() {
+    let site = site().await;
+    let keyset = &site.keyset;
+    let gives_way = || keyset.publish(to_publish(keyset, "room"), message("room", "1"), true).gives_way;
+    assert!(!gives_way(), "nobody waits");
+    for (waiting, expected) in [(1, true), (4, true), (5, false)] {
+        let cursor = stamp(keyset);
+        let polls: Vec<_> = (0..waiting).map(|_| listen("room").after(cursor).park(keyset)).collect();
+        assert_eq!(gives_way(), expected, "{waiting} wait");
+        drop(polls);
+    }
+}
+
+#[tokio::test]
 async fn large_events_count_against_the_memory_that_the_queue_may_take() {
     let site = site_with(|options| options.pubsub.queue.bytes = 1 << 20).await;
     let keyset = &site.keyset;

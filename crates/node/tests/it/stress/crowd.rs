@@ -85,7 +85,7 @@ pub(super) fn publish(keyset: &Keyset, mut dice: Dice, who: usize, habits: Habit
             let mut message = message(channel, &id.to_string());
             message.meta = Json::parse(&format!(r#"{{"even":{even}}}"#));
             message.kind = if dice.one_in(5) { Kind::Signal } else { Kind::Message };
-            let timetoken = keyset.publish(to_publish(keyset, message.channel.as_str()), message, true);
+            let timetoken = keyset.publish(to_publish(keyset, message.channel.as_str()), message, true).timetoken;
             progress.messages.fetch_add(1, Ordering::SeqCst);
             Post { timetoken, channel: channel.to_owned(), payload: id.to_string(), even: Some(even) }
         })
