@@ -113,6 +113,21 @@ impl<M: Mode> Caller<M> {
 
     /// A client that sends its requests with a transport of the application's own.
     ///
+    /// ```
+    /// use hereabouts::{BoxFuture, Client, Config, Error, Outgoing, Response, Transport};
+    ///
+    /// struct Offline;
+    ///
+    /// impl Transport for Offline {
+    ///     fn send(&self, _: Outgoing) -> BoxFuture<Result<Response, Error>> {
+    ///         Box::pin(async { Err(Error::connection("there is no network")) })
+    ///     }
+    /// }
+    ///
+    /// let client = Client::with_transport(Config::new("demo"), Offline)?;
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Usage`](crate::ErrorKind::Usage) when the subscribe key is missing, or the origin is not one.
     pub fn with_transport(config: Config, transport: impl Transport) -> Result<Self, Error> {

@@ -12,6 +12,14 @@ use crate::origin::Origin;
 /// What is asked of the server.
 ///
 /// An operation says what is asked for; the client adds where it goes, who asks, and the signature.
+///
+/// ```
+/// use hereabouts::{Method, Request};
+///
+/// let request = Request::new(Method::Post, ["v1", "things"]).with("limit", "10").with_some("page", None::<String>);
+/// let request = request.header("x-trace", "7").json(r#"{"a":1}"#);
+/// assert_eq!(request.target(), "/v1/things?limit=10");
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
     /// How it asks.

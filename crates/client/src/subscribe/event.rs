@@ -77,6 +77,18 @@ pub struct Message {
 }
 
 /// A presence event.
+///
+/// ```
+/// use hereabouts::{Action, Presence};
+///
+/// fn tell(presence: &Presence) {
+///     match presence.event {
+///         Action::Join => println!("{:?} is on {}", presence.uuid, presence.channel),
+///         Action::Interval => println!("{} here; {:?} came", presence.occupancy, presence.join),
+///         other => println!("{other}: {:?}", presence.uuid),
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Presence {
     /// What happened.
@@ -145,6 +157,17 @@ impl SubscribeStatus {
 }
 
 /// Between two points, something may be missing. What is newer than `until` is complete.
+///
+/// ```
+/// use hereabouts::{Gap, GapCause};
+///
+/// fn mend(gap: &Gap) {
+///     match gap.cause {
+///         GapCause::SlowReader { dropped } => println!("{dropped} events were dropped for this reader"),
+///         cause => println!("read again what was said between {} and {}: {cause:?}", gap.after, gap.until),
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
     /// After this point.

@@ -137,6 +137,15 @@ impl<M> Caller<M> {
     /// built without its `http` feature, since there is no runtime then; otherwise it is done by itself.
     ///
     /// The future does not keep the client: it ends when the last handle is gone, or with [`stop`](crate::Client::stop).
+    ///
+    /// ```
+    /// use hereabouts::{Client, Timer};
+    ///
+    /// fn begin<T: Timer>(client: &Client, timer: T) -> impl Future<Output = ()> + use<T> {
+    ///     // For whatever executor there is: in a browser, its own.
+    ///     client.drive(timer)
+    /// }
+    /// ```
     pub fn drive<T: Timer>(&self, timer: T) -> impl Future<Output = ()> + use<M, T> {
         let hub = Arc::clone(self.hub());
         // Now, not when it is polled first: what is wished until then waits for it.

@@ -68,6 +68,14 @@ impl Fields {
 }
 
 /// A record of a bulk write: an argument of [`Call::records`](crate::Call::records).
+///
+/// ```
+/// use hereabouts::calls::context::{NewRecord, Users};
+/// use serde_json::json;
+///
+/// let ann: NewRecord<Users> = NewRecord::new("ann").name("Ann").email("ann@example.org").status("active");
+/// let ann = ann.external_id("4711").profile_url(None::<String>).type_("guest").custom(json!({"team": "x"}));
+/// ```
 #[derive(Clone)]
 pub struct NewRecord<K> {
     id: String,

@@ -41,6 +41,19 @@ pub trait IncludeRecord: Operation {
     fn include_mut(&mut self) -> &mut OfRecords;
 }
 
+/// Which fields of records an answer shows.
+///
+/// ```
+/// # testkit::example::run(async |origin| {
+/// # use hereabouts::{Client, Config};
+/// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+/// use serde_json::json;
+///
+/// client.set_user_metadata().user("kim").set_status("busy").custom(json!({"team": "x"})).await?;
+/// let kim = client.get_user_metadata().user("kim").include_custom(true).include_status(true).include_type(false).await?;
+/// assert_eq!((kim.data.status.as_deref(), kim.data.custom.is_some()), (Some("busy"), true));
+/// # Ok::<(), hereabouts::Error>(()) });
+/// ```
 impl<M, O: IncludeRecord> Call<M, O> {
     /// Whether the answer shows `custom`. Default: no.
     pub fn include_custom(mut self, yes: bool) -> Self {
@@ -109,6 +122,12 @@ pub struct MembershipIncludes {
 }
 
 /// What is shown of a channel's members: an argument of `include`.
+///
+/// ```
+/// use hereabouts::calls::context::MemberIncludes;
+///
+/// let includes = MemberIncludes { total_count: true, custom: true, user: true, user_custom: true, ..Default::default() };
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MemberIncludes {
     /// How many members there are in all.
@@ -179,6 +198,21 @@ pub trait IncludeMemberships: Operation {
     fn included_mut(&mut self) -> &mut Included;
 }
 
+/// What of memberships an answer shows.
+///
+/// ```
+/// # testkit::example::run(async |origin| {
+/// # use hereabouts::{Client, Config};
+/// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+/// use hereabouts::calls::context::{ChannelMembershipEntry, MembershipIncludes};
+///
+/// client.set_channel_metadata().channel("dome").set_name("Dome").await?;
+/// client.set_memberships().user("sam").channel_memberships([ChannelMembershipEntry::channel("dome")]).await?;
+/// let includes = MembershipIncludes { channel: true, status: true, ..Default::default() };
+/// let sam = client.get_memberships().user("sam").include(includes).await?;
+/// assert_eq!(sam.data[0].channel.name.as_deref(), Some("Dome"));
+/// # Ok::<(), hereabouts::Error>(()) });
+/// ```
 impl<M, O: IncludeMemberships> Call<M, O> {
     /// What is shown of the memberships: [`MembershipIncludes`] of a user's, [`MemberIncludes`] of a channel's. It replaces what was
     /// said before. Default: nothing but the id at the other end.

@@ -104,6 +104,13 @@ impl<M, O: Listing> Call<M, O> {
 }
 
 /// Something to sort by, and which way.
+///
+/// ```
+/// use hereabouts::calls::context::{SortKey, SortKeyValue};
+///
+/// assert_eq!(SortKey::asc(SortKeyValue::Name).to_string(), "name:asc");
+/// assert_eq!(SortKey::desc("custom.score").to_string(), "custom.score:desc");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SortKey {
     field: SortKeyValue,

@@ -85,6 +85,22 @@ impl<M> Caller<M> {
     }
 }
 
+/// Fields of both kinds, and on what condition they are written.
+///
+/// ```
+/// # testkit::example::run(async |origin| {
+/// # use hereabouts::{Client, Config};
+/// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+/// use hereabouts::ErrorKind;
+/// use serde_json::json;
+///
+/// let pat = client.set_user_metadata().user("pat").set_name("Pat").set_status("new").set_type("guest");
+/// let before = pat.custom(json!({"a": 1})).await?.data.etag.unwrap_or_default();
+/// client.set_user_metadata().user("pat").merge_custom(json!({"b": 2})).if_matches_etag(&*before).await?;
+/// let late = client.set_user_metadata().user("pat").set_name("Patricia").if_matches_etag(before).await;
+/// assert_eq!(late.unwrap_err().kind(), ErrorKind::ETagMismatch);
+/// # Ok::<(), hereabouts::Error>(()) });
+/// ```
 impl<M, K: Kind> Call<M, Set<K>> {
     /// The name to show.
     pub fn set_name(self, name: impl Text) -> Self {

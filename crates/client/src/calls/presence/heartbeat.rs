@@ -54,6 +54,18 @@ impl<M> Caller<M> {
     }
 }
 
+/// What else it says.
+///
+/// ```
+/// # testkit::example::run(async |origin| {
+/// # use hereabouts::{Client, Config};
+/// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+/// use serde_json::json;
+///
+/// client.heartbeat().channels("deck").state(json!({"deck": {"mood": "ok"}})).await?;
+/// assert_eq!(client.get_state().channels("deck").await?.channels["deck"]["mood"], "ok");
+/// # Ok::<(), hereabouts::Error>(()) });
+/// ```
 impl<M> Call<M, Heartbeat> {
     /// States to set together with it: an object whose keys are the channels or groups of this call.
     pub fn state(mut self, states: impl Serialize) -> Self {

@@ -34,6 +34,16 @@ impl<M> Caller<M> {
     }
 }
 
+/// Where it looks.
+///
+/// ```
+/// # testkit::example::run(async |origin| {
+/// # use hereabouts::{Client, Config};
+/// # let client = Client::new(Config::new("demo").publish_key("demo").user("ann").origin(origin))?;
+/// client.heartbeat().channels(["pier", "dock"]).await?;
+/// assert_eq!(client.where_now().user("ann").among(["dock", "elsewhere"]).await?.channels, ["dock"]);
+/// # Ok::<(), hereabouts::Error>(()) });
+/// ```
 impl<M> Call<M, WhereNow> {
     /// Only those of the user's channels that are among these, or below a pattern among these such as `house.*`. Beyond the
     /// interface: `docs/protocol/beyond.md`.
