@@ -25,15 +25,16 @@ const DEBIAN: &str = "/usr/lib/postgresql";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Starts the server, then waits until nobody holds the other end of standard input; `$1` is the data directory, the
-/// rest is the command. It asks again until the server has ended: what a shell starts in the background ignores the signal
-/// until it has said otherwise, and one that came before that would be waited for in vain. Told to `leave`, it leaves the
-/// data to the next one.
+/// rest is the command. Nobody needs the data any more, so the server is told to end at once: a shutdown in order that comes
+/// while it recovers may never end. It is told again until it has ended: what a shell starts in the background ignores the
+/// signal until it has said otherwise, and one that came before that would be waited for in vain. Told to `leave`, it leaves
+/// the data to the next one.
 const KEEPER: &str = r#"directory=$1; shift
 "$@" >"$directory.log" 2>&1 </dev/null &
 server=$!
 echo "$server" >"$directory.id"
 read -r word
-while kill -INT "$server" 2>/dev/null; do sleep 0.05; done
+while kill -QUIT "$server" 2>/dev/null; do sleep 0.05; done
 [ "$word" = leave ] || rm -rf "$directory" "$directory.log" "$directory.id" "$directory.small""#;
 
 /// Mounts a file system of `$1` bytes beside the data directory `$2`, makes that with `$3` (`initdb`), and runs the rest. It
@@ -100,8 +101,8 @@ impl Postgres {
         killed.unwrap_or_else(|error| panic!("it cannot be killed: {error}"));
     }
 
-    /// `kill -9` of a process that serves a connection, the `nth` of them, if there are any. PostgreSQL then ends the others,
-    /// since shared memory may be damaged, and recovers by itself.
+    /// `kill -9` of a process that serves a connection, the `nth` of them, if there are any, until PostgreSQL has noticed. It then
+    /// ends the others, since shared memory may be damaged, and recovers by itself.
     pub fn kill_backend(&self, nth: usize) {
         let id = self.id();
         let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
@@ -113,6 +114,11 @@ impl Postgres {
         if let Some(nth) = nth.checked_rem(children.len()) {
             // It may have ended meanwhile.
             let _ = run(Command::new("sh").args(["-c", "kill -9 \"$0\"", children[nth]]));
+            let until = Instant::now() + PATIENCE;
+            // Once it is taken note of, nobody is let in before all is recovered.
+            while Path::new("/proc").join(children[nth]).exists() && Instant::now() < until {
+                thread::sleep(Duration::from_millis(1));
+            }
         }
     }
 
