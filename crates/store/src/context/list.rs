@@ -78,15 +78,10 @@ impl<'q> Lists<'q> {
             _ => false,
         };
         if ids_first {
-            sql.push("WITH ids AS (SELECT ").push(self.id_column()).push(" AS id_key");
+            sql.push("WITH ids AS (SELECT c.id_key AS id_key, c.record AS record");
             self.push_ids(&mut sql, limit);
             sql.push(") SELECT ").push(&record_columns("r."));
-            sql.push(
-                " FROM ids CROSS JOIN records r INDEXED BY records_by_id ON r.id_key = ids.id_key WHERE r.space = ",
-            );
-            if let List::Records(kind) = &self.query.list {
-                self.push_space(&mut sql, kind.as_str());
-            }
+            sql.push(" FROM ids CROSS JOIN records r ON r.record = ids.record");
             sql.push(" ORDER BY ids.id_key").push(if self.ascends(self.query.sort.id) { "" } else { " DESC" });
             return sql;
         }
@@ -212,19 +207,13 @@ impl<'q> Lists<'q> {
                 Some(narrow) => {
                     // A cross join keeps SQLite from changing the order of the two.
                     sql.push(match narrow.by {
-                        By::Entry { .. } => {
-                            " FROM custom_values c CROSS JOIN records r INDEXED BY records_by_id ON r.id_key = c.id_key"
-                        }
+                        By::Entry { .. } => " FROM custom_values c CROSS JOIN records r ON r.record = c.record",
                         By::Status { .. } => " FROM records r INDEXED BY records_by_status",
                         By::Name { .. } => " FROM records r INDEXED BY records_by_name",
                     });
                     sql.push(" WHERE ");
                     let entry = matches!(narrow.by, By::Entry { .. });
                     self.push_narrow(sql, narrow, if entry { "c." } else { "r." });
-                    if entry {
-                        sql.push(" AND r.space = ");
-                        self.push_space(sql, kind.as_str());
-                    }
                 }
                 None => {
                     sql.push(" FROM records r");

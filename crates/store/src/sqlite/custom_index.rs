@@ -90,9 +90,9 @@ pub(super) fn fill(db: &mut Connection) -> Result<bool, StoreError> {
     // What was written since the order is there already.
     transaction
         .prepare_cached(
-            "INSERT OR IGNORE INTO custom_values (custom_index, value_key, name_key, id_key)
-             SELECT ?1, value_key, CASE WHEN ?6 THEN name_key ELSE ?7 END, id_key FROM
-                 (SELECT custom_key(custom, ?2) AS value_key, name_key, id_key FROM records
+            "INSERT OR IGNORE INTO custom_values (custom_index, value_key, name_key, id_key, record)
+             SELECT ?1, value_key, CASE WHEN ?6 THEN name_key ELSE ?7 END, id_key, record FROM
+                 (SELECT custom_key(custom, ?2) AS value_key, name_key, id_key, record FROM records
                   WHERE record > ?3 AND record <= ?4 AND +space = ?5)
              WHERE value_key IS NOT NULL",
         )?
@@ -104,7 +104,7 @@ pub(super) fn fill(db: &mut Connection) -> Result<bool, StoreError> {
     Ok(true)
 }
 
-/// Brings the indexes of a space from one record to the next.
+/// Brings the indexes of a space from one record to the next, which is written already.
 pub(super) fn keep(
     db: &Connection,
     memory: &mut Memory,
@@ -127,21 +127,23 @@ pub(super) fn keep(
         if old == new && !(*by_name && renamed) {
             continue;
         }
-        for (statement, key, record) in [
-            (
+        let name_key = |record: &Record| match by_name {
+            true => field_key(&record.content, TextField::Name),
+            false => NO_NAME.to_vec(),
+        };
+        if let (Some(key), Some(record)) = (old, before) {
+            db.prepare_cached(
                 "DELETE FROM custom_values WHERE custom_index = ?1 AND value_key = ?2 AND name_key = ?3 AND id_key = ?4",
-                old,
-                before,
-            ),
-            (
-                "INSERT INTO custom_values (custom_index, value_key, name_key, id_key) VALUES (?1, ?2, ?3, ?4)",
-                new,
-                after,
-            ),
-        ] {
-            let (Some(key), Some(record)) = (key, record) else { continue };
-            let name = if *by_name { field_key(&record.content, TextField::Name) } else { NO_NAME.to_vec() };
-            db.prepare_cached(statement)?.execute(params![number, key, name, id_key(&record.id)])?;
+            )?
+            .execute(params![number, key, name_key(record), id_key(&record.id)])?;
+        }
+        if let (Some(key), Some(record)) = (new, after) {
+            // Not INSERT … SELECT, for which SQLite keeps a copy of each page that it changes.
+            db.prepare_cached(
+                "INSERT INTO custom_values (custom_index, value_key, name_key, id_key, record)
+                 VALUES (?1, ?2, ?3, ?4, (SELECT record FROM records WHERE space = ?5 AND id_key = ?4))",
+            )?
+            .execute(params![number, key, name_key(record), id_key(&record.id), space])?;
         }
     }
     Ok(())
