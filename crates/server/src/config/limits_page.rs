@@ -69,7 +69,7 @@ const SETTINGS: [(&str, &[(&str, &str)]); 6] = [
 /// Constants of the code that the page names: the file, and the whole definition.
 const CONSTANTS: [(&str, &str); 21] = [
     ("crates/server/src/api/publish.rs", "SIGNAL_BYTES: usize = 64"),
-    ("crates/server/src/edge/lean.rs", "MAX_HEADERS: usize = 64"),
+    ("crates/server/src/edge/head.rs", "MAX_HEADERS: usize = 64"),
     ("crates/server/src/edge/lean.rs", "READ_BYTES: usize = 16 * 1024"),
     ("crates/server/src/edge/lean.rs", "LOOK: Duration = Duration::from_secs(1)"),
     ("crates/server/src/edge/lean.rs", "LINGER: Duration = Duration::from_secs(2)"),
