@@ -69,11 +69,7 @@ impl Run {
     ) -> Result<O::Output, Error> {
         match self.way {
             Way::Await => of_async(&self.client).await,
-            Way::Sync => {
-                let client = self.blocking.clone();
-                let waiting = tokio::task::spawn_blocking(move || of_blocking(&client).sync());
-                waiting.await.expect("a call does not panic")
-            }
+            Way::Sync => self.on_a_thread(|client| of_blocking(client).sync()).await,
             Way::Callback => called_back(|callback| of_async(&self.client).pn_async(callback)).await,
         }
     }
@@ -90,13 +86,15 @@ impl Run {
     ) -> Result<PresenceResult, Error> {
         match self.way {
             Way::Await => of_async(&self.client).await,
-            Way::Sync => {
-                let client = self.blocking.clone();
-                let waiting = tokio::task::spawn_blocking(move || of_blocking(&client).sync());
-                waiting.await.expect("a call does not panic")
-            }
+            Way::Sync => self.on_a_thread(|client| of_blocking(client).sync()).await,
             Way::Callback => called_back(|callback| of_async(&self.client).pn_async(callback)).await,
         }
+    }
+
+    /// What blocks, where it may.
+    async fn on_a_thread<T: Send + 'static>(&self, work: impl FnOnce(&blocking::Client) -> T + Send + 'static) -> T {
+        let client = self.blocking.clone();
+        tokio::task::spawn_blocking(move || work(&client)).await.expect("a call does not panic")
     }
 }
 
