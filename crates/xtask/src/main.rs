@@ -7,6 +7,7 @@
 mod bench;
 mod check;
 mod compat;
+mod failures;
 mod fuzz;
 mod once;
 mod postgres;

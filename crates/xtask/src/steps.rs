@@ -1,7 +1,8 @@
 //! What a command does, step by step: one line each, with its name, its end and how long it took.
 //!
 //! - A failed step never hides the next: all run, and `finish` makes the command fail.
-//! - A step's own output is shown when it failed, or as it comes when it is a test runner's.
+//! - A step's own output is shown when it failed, or as it comes when it is a test runner's; what failed tests said is
+//!   said again at the end.
 
 use std::fmt;
 use std::io::{BufRead, BufReader};
@@ -10,12 +11,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::failures::Failures;
 use crate::process::{shown, spawn, succeed};
 
 #[derive(Default)]
 pub(crate) struct Steps {
     done: Vec<Line>,
     tests: Tally,
+    /// What failed tests said.
+    failures: Failures,
     /// Whether other output stands between the lines, so that they are worth repeating at the end.
     scattered: bool,
 }
@@ -28,7 +32,7 @@ impl Steps {
 
     /// Runs a test runner and lets its output through, closing line included.
     pub(crate) fn show(&mut self, name: &str, mut command: Command) {
-        let mut tests = Tally::default();
+        let (mut tests, mut failures) = (Tally::default(), Failures::default());
         self.aloud(name, || {
             println!("{}", shown(&command));
             command.stdin(Stdio::null()).stdout(Stdio::piped());
@@ -38,11 +42,13 @@ impl Steps {
                 let line = line?;
                 println!("{line}");
                 tests += Tally::read(&line);
+                failures.read(&line);
             }
             let status = child.wait()?;
             if status.success() { Ok(()) } else { bail!("{} ended with {status}", shown(&command)) }
         });
         self.tests += tests;
+        self.failures.extend(failures);
     }
 
     /// Does something that prints while it is done. The steps are then shown once more at the end, together.
@@ -78,6 +84,7 @@ impl Steps {
             println!("\nAll steps:");
             self.done.iter().for_each(|line| println!("{line}"));
         }
+        print!("{}", self.failures);
         if self.tests != Tally::default() {
             println!("\n{}", self.tests);
         }
