@@ -26,7 +26,7 @@ pub use tls::{Authority, Certificate};
 
 /// How long anything may take that should happen at once. Far more than a busy machine needs, so that a test that fails
 /// here has something to say.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Waits for what should happen soon.
 ///

@@ -21,8 +21,8 @@ const REQUIRED: &str = "HEREABOUTS_REQUIRE_POSTGRES";
 /// Where Debian and its children put the programs, which they keep out of `PATH`.
 const DEBIAN: &str = "/usr/lib/postgresql";
 
-/// How long a first start may take on a machine that is busy with other tests.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a start may take on a machine that is busy with other tests: after a crash every file is synced first.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Starts the server, then waits until nobody holds the other end of standard input; `$1` is the data directory, the
 /// rest is the command. Nobody needs the data any more, so the server is told to end at once: a shutdown in order that comes

@@ -10,11 +10,12 @@
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use testkit::postgres::Postgres;
 use testkit::{Connection, PATIENCE, Reply, eventually, soon};
+use tokio::sync::watch;
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::program::{Running, command};
@@ -130,7 +131,7 @@ impl Lane {
         for _ in 0..kills {
             let victim = self.victim();
             let load = Load::start(&server, self.answered).await;
-            let hearing = tokio::spawn(listener.listen(server.connect().await, Arc::clone(&load.stops)));
+            let hearing = tokio::spawn(listener.listen(server.connect().await, load.stops.subscribe()));
             load.answers(1 + self.random.below(40)).await;
             // Where inside a commit the kill falls is left to chance.
             tokio::time::sleep(Duration::from_micros(self.random.below(4000) as u64)).await;
@@ -215,20 +216,21 @@ fn user(writer: usize) -> String {
 struct Load {
     writers: JoinSet<(usize, [u64; 2])>,
     answers: Arc<AtomicUsize>,
-    stops: Arc<AtomicBool>,
+    /// Whether they are to end, with what is under way, and the listener with them.
+    stops: watch::Sender<bool>,
 }
 
 impl Load {
     async fn start(server: &Running, from: [[u64; 2]; WRITERS]) -> Self {
-        let (answers, stops) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+        let (answers, stops) = (Arc::new(AtomicUsize::new(0)), watch::Sender::new(false));
         let mut writers = JoinSet::new();
         for (writer, last) in from.into_iter().enumerate() {
             let mut connection = server.connect().await;
-            let (answers, stops) = (Arc::clone(&answers), Arc::clone(&stops));
+            let (answers, stops) = (Arc::clone(&answers), stops.subscribe());
             writers.spawn(async move {
                 let mut last = last;
                 let calls = [format!("{USERS}/{}", user(writer)), format!("{USERS}/{}/channels", user(writer))];
-                while !stops.load(Ordering::Relaxed) {
+                while !*stops.borrow() {
                     // The one that is behind comes next, so that neither is ever more than one ahead.
                     let what = usize::from(last[1] < last[0]);
                     let number = last[what] + 1;
@@ -254,7 +256,7 @@ impl Load {
 
     /// Ends the writers; notes what each was answered last, and tells how many answers there were.
     async fn stop(mut self, last: &mut [[u64; 2]; WRITERS]) -> usize {
-        self.stops.store(true, Ordering::Relaxed);
+        self.stops.send_replace(true);
         while let Some(ended) = soon("a writer ends", self.writers.join_next()).await {
             let (writer, answered) = ended.unwrap();
             last[writer] = answered;
@@ -279,17 +281,17 @@ impl Listener {
         Self { cursor, highest: Default::default(), may_hear_again: false, heard: 0, again: 0 }
     }
 
-    /// Listens until the server is gone, or `stops`.
-    async fn listen(mut self, mut connection: Connection, stops: Arc<AtomicBool>) -> Self {
-        while !stops.load(Ordering::Relaxed) {
-            let reply = tokio::time::timeout(Duration::from_millis(200), connection.get(&target(self.cursor))).await;
-            match reply {
-                Ok(Ok(reply)) => self.take(&reply),
+    /// Listens until the server is gone or the writers are stopped. Who gives up before that would be away while changes are told, for longer
+    /// perhaps than they are told again.
+    async fn listen(mut self, mut connection: Connection, mut stops: watch::Receiver<bool>) -> Self {
+        loop {
+            let target = target(self.cursor);
+            tokio::select! {
+                Ok(reply) = connection.get(&target) => self.take(&reply),
                 // A poll that is given up has moved no cursor.
-                Ok(Err(_)) | Err(_) => break,
+                _ = stops.wait_for(|stops| *stops) => return self,
             }
         }
-        self
     }
 
     fn take(&mut self, reply: &Reply) {
