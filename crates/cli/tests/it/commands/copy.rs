@@ -14,7 +14,6 @@ use tokio::io::AsyncReadExt;
 use super::{Said, ask, said, words};
 use crate::program::command;
 
-
 /// A copy from one server's open key set to another's.
 fn copying(from: &TestServer, to: &TestServer, line: &str) -> tokio::process::Command {
     let place = |server: &TestServer| format!("http://{}/{}", server.address(), OPEN.subscribe);
