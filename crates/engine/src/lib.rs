@@ -2,8 +2,11 @@
 
 pub mod access;
 pub mod context;
+mod expression;
 pub mod filter;
 pub mod groups;
 pub mod presence;
 pub mod pubsub;
 pub mod rate;
+
+pub use expression::Refused;

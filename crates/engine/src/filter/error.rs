@@ -3,26 +3,10 @@
 use thiserror::Error;
 
 use super::MessageFilter;
+use crate::Refused;
 
-/// A filter expression that is not of the language of `docs/protocol/pubsub.md`.
-///
-/// Its text names the place and the reason, and never repeats the caller's names and strings.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("column {column}: {problem}")]
-pub struct FilterError {
-    /// The character at which reading stopped, counted from 1.
-    pub column: usize,
-    /// What was wrong there.
-    pub problem: Problem,
-}
-
-impl FilterError {
-    /// The error at a byte of the text, which is where tokens count.
-    pub(super) fn at(text: &str, offset: usize, problem: Problem) -> Self {
-        let before = text.char_indices().take_while(|&(at, _)| at < offset).count();
-        Self { column: before + 1, problem }
-    }
-}
+/// An expression that is not of the language of `docs/protocol/pubsub.md`.
+pub type FilterError = Refused<Problem>;
 
 /// What was wrong with an expression.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

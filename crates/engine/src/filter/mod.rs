@@ -28,7 +28,7 @@ mod number;
 mod parser;
 pub(crate) mod pattern;
 #[cfg(test)]
-mod properties;
+pub(crate) mod properties;
 #[cfg(test)]
 mod tests;
 mod tokens;

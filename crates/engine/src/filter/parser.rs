@@ -8,57 +8,55 @@ use std::mem;
 use super::MessageFilter;
 use super::error::{FilterError, Problem};
 use super::number::{Number, Operator};
-use super::tokens::{Token, Tokens};
+use super::tokens::Token;
 use super::tree::{Comparison, Path, Source, Step, Tree};
+use crate::expression::{Reader, joined};
 
 /// The tree of an expression, or none when the text is blank.
 pub(super) fn parse(text: &str) -> Result<Option<Tree>, FilterError> {
     if text.len() > MessageFilter::MAX_LENGTH {
         return Err(FilterError::at(text, MessageFilter::MAX_LENGTH, Problem::TooLong));
     }
-    let mut parser = Parser::new(text)?;
-    if parser.current == Token::End {
+    let mut parser = Parser { read: Reader::new(text)?, depth: 0 };
+    if parser.read.current == Token::End {
         return Ok(None);
     }
     let tree = parser.any()?;
-    match parser.current {
+    match parser.read.current {
         Token::End => Ok(Some(tree)),
-        _ => Err(parser.unexpected("an operator or the end")),
+        _ => Err(parser.read.unexpected("an operator or the end")),
     }
 }
 
 struct Parser<'t> {
-    tokens: Tokens<'t>,
-    current: Token<'t>,
-    /// The byte at which the current token begins.
-    start: usize,
+    read: Reader<'t, Token<'t>>,
     /// How many parentheses and negations are open.
     depth: usize,
 }
 
-impl<'t> Parser<'t> {
-    fn new(text: &'t str) -> Result<Self, FilterError> {
-        let mut tokens = Tokens::new(text);
-        let (start, current) = tokens.next()?;
-        Ok(Self { tokens, current, start, depth: 0 })
+impl<'t> AsMut<Reader<'t, Token<'t>>> for Parser<'t> {
+    fn as_mut(&mut self) -> &mut Reader<'t, Token<'t>> {
+        &mut self.read
     }
+}
 
+impl Parser<'_> {
     fn any(&mut self) -> Result<Tree, FilterError> {
-        self.joined("||", Self::all, Tree::Any)
+        joined(self, "||", Self::all, Tree::Any)
     }
 
     fn all(&mut self) -> Result<Tree, FilterError> {
-        self.joined("&&", Self::comparison, Tree::All)
+        joined(self, "&&", Self::comparison, Tree::All)
     }
 
     fn comparison(&mut self) -> Result<Tree, FilterError> {
         let left = self.sum()?;
-        let Some(comparison) = comparison_named(&self.current) else { return Ok(left) };
-        self.advance()?;
+        let Some(comparison) = comparison_named(&self.read.current) else { return Ok(left) };
+        self.read.advance()?;
         let right = self.sum()?;
-        match comparison_named(&self.current) {
+        match comparison_named(&self.read.current) {
             None => Ok(Tree::compare(left, comparison, right)),
-            Some(_) => Err(self.error(Problem::Chained)),
+            Some(_) => Err(self.read.error(Problem::Chained)),
         }
     }
 
@@ -72,7 +70,7 @@ impl<'t> Parser<'t> {
     }
 
     fn negation(&mut self) -> Result<Tree, FilterError> {
-        if self.takes("!")? {
+        if self.read.takes("!")? {
             self.deeper(Self::negation).map(|tree| Tree::Not(Box::new(tree)))
         } else {
             self.operand()
@@ -80,11 +78,11 @@ impl<'t> Parser<'t> {
     }
 
     fn operand(&mut self) -> Result<Tree, FilterError> {
-        let value = match &mut self.current {
+        let value = match &mut self.read.current {
             Token::Symbol("(") => return self.deeper(Self::group),
             Token::Symbol(sign @ ("+" | "-")) => {
                 let sign = *sign;
-                self.advance()?;
+                self.read.advance()?;
                 return self.number(sign);
             }
             Token::Number(_) => return self.number("+"),
@@ -95,9 +93,9 @@ impl<'t> Parser<'t> {
                 return self.key(name);
             }
             Token::Text(text) => Tree::Text(mem::take(text)),
-            Token::Symbol(_) | Token::End => return Err(self.unexpected("a key, a value or `(`")),
+            Token::Symbol(_) | Token::End => return Err(self.read.unexpected("a key, a value or `(`")),
         };
-        self.advance()?;
+        self.read.advance()?;
         Ok(value)
     }
 
@@ -106,46 +104,48 @@ impl<'t> Parser<'t> {
     /// A set is not a value: only `contains` can ask it something. It is read together with that question, and nothing
     /// else has to wonder about sets.
     fn group(&mut self) -> Result<Tree, FilterError> {
-        self.expects("(", "`(`")?;
+        self.read.expects("(", "`(`")?;
         let first = self.any()?;
-        if self.current != Token::Symbol(",") {
-            self.expects(")", "an operator or `)`")?;
+        if self.read.current != Token::Symbol(",") {
+            self.read.expects(")", "an operator or `)`")?;
             return Ok(first);
         }
         let mut items = vec![first];
-        while self.takes(",")? {
+        while self.read.takes(",")? {
             items.push(self.any()?);
         }
-        self.expects(")", "an operator, `,` or `)`")?;
-        if !self.current.is_word("contains") {
-            return Err(self.unexpected("`contains` after a set"));
+        self.read.expects(")", "an operator, `,` or `)`")?;
+        if !self.read.current.is_word("contains") {
+            return Err(self.read.unexpected("`contains` after a set"));
         }
-        self.advance()?;
+        self.read.advance()?;
         Ok(Tree::OneOf { items, value: Box::new(self.sum()?) })
     }
 
     fn number(&mut self, sign: &str) -> Result<Tree, FilterError> {
-        let Token::Number(digits) = self.current else { return Err(self.unexpected("a number after its sign")) };
-        let number = Number::parse(sign, digits).ok_or_else(|| self.error(Problem::NumberTooLarge))?;
-        self.advance()?;
+        let Token::Number(digits) = self.read.current else {
+            return Err(self.read.unexpected("a number after its sign"));
+        };
+        let number = Number::parse(sign, digits).ok_or_else(|| self.read.error(Problem::NumberTooLarge))?;
+        self.read.advance()?;
         Ok(Tree::Number(number))
     }
 
     fn key(&mut self, name: &str) -> Result<Tree, FilterError> {
-        self.advance()?;
+        self.read.advance()?;
         let (source, mut steps) = match name {
             "data" => (Source::Data, Vec::new()),
             "meta" => (Source::Meta, Vec::new()),
             bare => (Source::Meta, vec![Step::Name(bare.into())]),
         };
         loop {
-            if self.takes(".")? {
-                let Token::Name(name) = self.current else { return Err(self.unexpected("a name after `.`")) };
-                self.advance()?;
+            if self.read.takes(".")? {
+                let Token::Name(name) = self.read.current else { return Err(self.read.unexpected("a name after `.`")) };
+                self.read.advance()?;
                 steps.push(Step::Name(name.into()));
-            } else if self.takes("[")? {
+            } else if self.read.takes("[")? {
                 steps.push(self.bracketed()?);
-                self.expects("]", "`]`")?;
+                self.read.expects("]", "`]`")?;
             } else {
                 return Ok(Tree::Key(Path { source, steps: steps.into() }));
             }
@@ -153,31 +153,14 @@ impl<'t> Parser<'t> {
     }
 
     fn bracketed(&mut self) -> Result<Step, FilterError> {
-        let step = match &self.current {
+        let step = match &self.read.current {
             Token::Text(name) => Some(Step::Name(name.as_str().into())),
             Token::Number(digits) => digits.parse().ok().map(Step::Index),
             Token::Name(_) | Token::Symbol(_) | Token::End => None,
         };
-        let step = step.ok_or_else(|| self.unexpected("a quoted name or a position in `[ ]`"))?;
-        self.advance()?;
+        let step = step.ok_or_else(|| self.read.unexpected("a quoted name or a position in `[ ]`"))?;
+        self.read.advance()?;
         Ok(step)
-    }
-
-    fn joined(
-        &mut self,
-        symbol: &'static str,
-        operand: fn(&mut Self) -> Result<Tree, FilterError>,
-        join: fn(Vec<Tree>) -> Tree,
-    ) -> Result<Tree, FilterError> {
-        let first = operand(self)?;
-        if self.current != Token::Symbol(symbol) {
-            return Ok(first);
-        }
-        let mut operands = vec![first];
-        while self.takes(symbol)? {
-            operands.push(operand(self)?);
-        }
-        Ok(join(operands))
     }
 
     fn arithmetic(
@@ -187,8 +170,9 @@ impl<'t> Parser<'t> {
     ) -> Result<Tree, FilterError> {
         let first = operand(self)?;
         let mut rest = Vec::new();
-        while let Some(&(_, operator)) = operators.iter().find(|(symbol, _)| self.current == Token::Symbol(symbol)) {
-            self.advance()?;
+        while let Some(&(_, operator)) = operators.iter().find(|(symbol, _)| self.read.current == Token::Symbol(symbol))
+        {
+            self.read.advance()?;
             rest.push((operator, operand(self)?));
         }
         Ok(if rest.is_empty() { first } else { Tree::Arithmetic { first: Box::new(first), rest } })
@@ -196,39 +180,12 @@ impl<'t> Parser<'t> {
 
     fn deeper(&mut self, inner: fn(&mut Self) -> Result<Tree, FilterError>) -> Result<Tree, FilterError> {
         if self.depth == MessageFilter::MAX_DEPTH {
-            return Err(self.error(Problem::TooDeep));
+            return Err(self.read.error(Problem::TooDeep));
         }
         self.depth += 1;
         let tree = inner(self)?;
         self.depth -= 1;
         Ok(tree)
-    }
-
-    /// Moves on, and hands out the token that was current.
-    fn advance(&mut self) -> Result<Token<'t>, FilterError> {
-        let (start, next) = self.tokens.next()?;
-        self.start = start;
-        Ok(mem::replace(&mut self.current, next))
-    }
-
-    fn takes(&mut self, symbol: &'static str) -> Result<bool, FilterError> {
-        let found = self.current == Token::Symbol(symbol);
-        if found {
-            self.advance()?;
-        }
-        Ok(found)
-    }
-
-    fn expects(&mut self, symbol: &'static str, wanted: &'static str) -> Result<(), FilterError> {
-        if self.takes(symbol)? { Ok(()) } else { Err(self.unexpected(wanted)) }
-    }
-
-    fn unexpected(&self, wanted: &'static str) -> FilterError {
-        self.error(Problem::Unexpected { wanted, found: self.current.kind() })
-    }
-
-    fn error(&self, problem: Problem) -> FilterError {
-        FilterError::at(self.tokens.text, self.start, problem)
     }
 }
 

@@ -47,7 +47,7 @@ fn survive(text: &str) {
 }
 
 /// A star takes nothing, or one character and then as much again.
-fn tries_everything(text: &[char], pattern: &[char]) -> bool {
+pub(crate) fn tries_everything(text: &[char], pattern: &[char]) -> bool {
     match (pattern, text) {
         ([], []) => true,
         (['*', after @ ..], _) if tries_everything(text, after) => true,

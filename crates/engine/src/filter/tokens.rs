@@ -1,6 +1,7 @@
-//! The words and signs of an expression, read one at a time.
+//! The words and signs of an expression.
 
-use super::error::{FilterError, Problem};
+use super::error::Problem;
+use crate::expression;
 
 /// The signs, longer ones before their own beginnings.
 const SYMBOLS: [&str; 20] =
@@ -23,7 +24,7 @@ pub(super) enum Token<'t> {
 
 impl Token<'_> {
     /// What an error calls this token.
-    pub(super) fn kind(&self) -> String {
+    fn kind(&self) -> String {
         match self {
             Self::Name(_) => "a name".into(),
             Self::Number(_) => "a number".into(),
@@ -39,24 +40,23 @@ impl Token<'_> {
     }
 }
 
-/// The tokens of a text, from left to right.
-pub(super) struct Tokens<'t> {
-    pub(super) text: &'t str,
-    at: usize,
-}
+impl<'t> expression::Token<'t> for Token<'t> {
+    type Problem = Problem;
 
-impl<'t> Tokens<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
-        Self { text, at: 0 }
+    fn is_blank(character: char) -> bool {
+        character.is_whitespace()
     }
 
-    /// The next token and the byte at which it begins. Past the end there is [`Token::End`], again and again.
-    pub(super) fn next(&mut self) -> Result<(usize, Token<'t>), FilterError> {
-        let rest = self.text[self.at..].trim_start();
-        let start = self.text.len() - rest.len();
-        let (token, length) = token(rest).map_err(|problem| FilterError::at(self.text, start, problem))?;
-        self.at = start + length;
-        Ok((start, token))
+    fn read(rest: &'t str) -> Result<(Self, usize), (usize, Problem)> {
+        token(rest).map_err(|problem| (0, problem))
+    }
+
+    fn symbol(symbol: &'static str) -> Self {
+        Self::Symbol(symbol)
+    }
+
+    fn unexpected(&self, wanted: &'static str) -> Problem {
+        Problem::Unexpected { wanted, found: self.kind() }
     }
 }
 

@@ -3,24 +3,10 @@
 use thiserror::Error;
 
 use super::Filter;
+use crate::Refused;
 
-/// A text that is no filter of its list. It names the place and the reason, and never repeats the caller's names.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("column {column}: {problem}")]
-pub struct FilterError {
-    /// The character at which reading stopped, counted from 1.
-    pub column: usize,
-    /// What was wrong there.
-    pub problem: Problem,
-}
-
-impl FilterError {
-    /// The error at a byte of the text, which is where tokens count.
-    pub(super) fn at(text: &str, offset: usize, problem: Problem) -> Self {
-        let before = text.char_indices().take_while(|&(at, _)| at < offset).count();
-        Self { column: before + 1, problem }
-    }
-}
+/// A text that is no filter of its list.
+pub type FilterError = Refused<Problem>;
 
 /// What was wrong with a filter.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -7,9 +7,10 @@ use std::mem;
 
 use super::Filter;
 use super::error::{FilterError, Problem};
-use super::tokens::{Text, Token, Tokens};
+use super::tokens::{Text, Token};
 use super::tree::{Comparison, Operator, Pattern, Test, Tree};
 use crate::context::{Item, ListKind};
+use crate::expression::{Reader, Token as _, joined};
 
 /// The tree of a filter, or none when the text is blank.
 pub(super) fn parse(text: &str, list: ListKind) -> Result<Option<Tree>, FilterError> {
@@ -19,21 +20,16 @@ pub(super) fn parse(text: &str, list: ListKind) -> Result<Option<Tree>, FilterEr
     if text.len() > Filter::MAX_LENGTH {
         return Err(FilterError::at(text, Filter::MAX_LENGTH, Problem::TooLong));
     }
-    let mut tokens = Tokens::new(text);
-    let (start, current) = tokens.next()?;
-    let mut parser = Parser { tokens, current, start, depth: 0, list };
+    let mut parser = Parser { read: Reader::new(text)?, depth: 0, list };
     let tree = parser.any()?;
-    match parser.current {
+    match parser.read.current {
         Token::End => Ok(Some(tree)),
-        _ => Err(parser.unexpected("`&&`, `||` or the end")),
+        _ => Err(parser.read.unexpected("`&&`, `||` or the end")),
     }
 }
 
 struct Parser<'t> {
-    tokens: Tokens<'t>,
-    current: Token<'t>,
-    /// The byte at which the current token begins.
-    start: usize,
+    read: Reader<'t, Token<'t>>,
     /// How many groups are open.
     depth: usize,
     list: ListKind,
@@ -46,39 +42,28 @@ enum Asked {
     Like,
 }
 
-impl<'t> Parser<'t> {
+impl<'t> AsMut<Reader<'t, Token<'t>>> for Parser<'t> {
+    fn as_mut(&mut self) -> &mut Reader<'t, Token<'t>> {
+        &mut self.read
+    }
+}
+
+impl Parser<'_> {
     fn any(&mut self) -> Result<Tree, FilterError> {
-        self.joined("||", Self::all, Tree::Any)
+        joined(self, "||", Self::all, Tree::Any)
     }
 
     fn all(&mut self) -> Result<Tree, FilterError> {
-        self.joined("&&", Self::unary, Tree::All)
-    }
-
-    fn joined(
-        &mut self,
-        symbol: &'static str,
-        operand: fn(&mut Self) -> Result<Tree, FilterError>,
-        join: fn(Vec<Tree>) -> Tree,
-    ) -> Result<Tree, FilterError> {
-        let first = operand(self)?;
-        if self.current != Token::Symbol(symbol) {
-            return Ok(first);
-        }
-        let mut operands = vec![first];
-        while self.takes(symbol)? {
-            operands.push(operand(self)?);
-        }
-        Ok(join(operands))
+        joined(self, "&&", Self::unary, Tree::All)
     }
 
     fn unary(&mut self) -> Result<Tree, FilterError> {
-        match self.current {
+        match self.read.current {
             Token::Symbol("!") => self.negation(),
             Token::Symbol("(") => self.group(),
             Token::Name(_) | Token::Symbol("[") => self.comparison(),
             Token::Number(_) | Token::Text(_) | Token::Symbol(_) | Token::End => {
-                Err(self.unexpected("a field, `(` or `!`"))
+                Err(self.read.unexpected("a field, `(` or `!`"))
             }
         }
     }
@@ -86,11 +71,11 @@ impl<'t> Parser<'t> {
     /// A row of `!` before a group. Two of them cancel out, also for what is unknown, so a long row makes no deep tree.
     fn negation(&mut self) -> Result<Tree, FilterError> {
         let mut negated = false;
-        while self.takes("!")? {
+        while self.read.takes("!")? {
             negated = !negated;
         }
-        if self.current != Token::Symbol("(") {
-            return Err(self.unexpected("`(` or `!`"));
+        if self.read.current != Token::Symbol("(") {
+            return Err(self.read.unexpected("`(` or `!`"));
         }
         let tree = self.group()?;
         Ok(if negated { Tree::Not(Box::new(tree)) } else { tree })
@@ -98,47 +83,46 @@ impl<'t> Parser<'t> {
 
     fn group(&mut self) -> Result<Tree, FilterError> {
         if self.depth == Filter::MAX_DEPTH {
-            return Err(self.error(Problem::TooDeep));
+            return Err(self.read.error(Problem::TooDeep));
         }
         self.depth += 1;
-        self.advance()?;
+        self.read.advance()?;
         let tree = self.any()?;
-        self.expects(")", "`&&`, `||` or `)`")?;
+        self.read.expects(")", "`&&`, `||` or `)`")?;
         self.depth -= 1;
         Ok(tree)
     }
 
     fn comparison(&mut self) -> Result<Tree, FilterError> {
-        let start = self.start;
+        let start = self.read.start;
         let path = self.path()?;
         let path: Vec<&str> = path.iter().map(String::as_str).collect();
-        let field =
-            self.list.field(&path).ok_or_else(|| FilterError::at(self.tokens.text, start, Problem::UnknownField))?;
+        let field = self.list.field(&path).ok_or_else(|| self.read.error_at(start, Problem::UnknownField))?;
         let asked = self.asked()?;
         // A literal that does not fit is told at its beginning, before anything is read after it.
-        let test = self.test(&field.item, asked).map_err(|problem| self.error(problem))?;
-        self.advance()?;
+        let test = self.test(&field.item, asked).map_err(|problem| self.read.error(problem))?;
+        self.read.advance()?;
         Ok(Tree::Compare(Comparison { field, test }))
     }
 
     fn path(&mut self) -> Result<Vec<String>, FilterError> {
         let mut path = Vec::new();
-        if let Token::Name(name) = self.current {
+        if let Token::Name(name) = self.read.current {
             path.push(name.to_owned());
-            self.advance()?;
+            self.read.advance()?;
         }
         loop {
-            if !path.is_empty() && self.takes(".")? {
-                let Token::Name(name) = self.current else { return Err(self.unexpected("a name after `.`")) };
+            if !path.is_empty() && self.read.takes(".")? {
+                let Token::Name(name) = self.read.current else { return Err(self.read.unexpected("a name after `.`")) };
                 path.push(name.to_owned());
-                self.advance()?;
-            } else if self.takes("[")? {
-                let Token::Text(text) = &mut self.current else {
-                    return Err(self.unexpected("a quoted name in `[ ]`"));
+                self.read.advance()?;
+            } else if self.read.takes("[")? {
+                let Token::Text(text) = &mut self.read.current else {
+                    return Err(self.read.unexpected("a quoted name in `[ ]`"));
                 };
                 path.push(mem::take(&mut text.text));
-                self.advance()?;
-                self.expects("]", "`]`")?;
+                self.read.advance()?;
+                self.read.expects("]", "`]`")?;
             } else {
                 return Ok(path);
             }
@@ -146,7 +130,7 @@ impl<'t> Parser<'t> {
     }
 
     fn asked(&mut self) -> Result<Asked, FilterError> {
-        let asked = match self.current {
+        let asked = match self.read.current {
             Token::Symbol("==") => Asked::Compare(Operator::Equal),
             Token::Symbol("!=") => Asked::Compare(Operator::NotEqual),
             Token::Symbol("<") => Asked::Compare(Operator::Less),
@@ -154,9 +138,9 @@ impl<'t> Parser<'t> {
             Token::Symbol(">") => Asked::Compare(Operator::Greater),
             Token::Symbol(">=") => Asked::Compare(Operator::GreaterOrEqual),
             Token::Name(name) if name.eq_ignore_ascii_case("like") => Asked::Like,
-            _ => return Err(self.unexpected("an operator")),
+            _ => return Err(self.read.unexpected("an operator")),
         };
-        self.advance()?;
+        self.read.advance()?;
         Ok(asked)
     }
 
@@ -168,7 +152,7 @@ impl<'t> Parser<'t> {
             Asked::Compare(Operator::NotEqual) => Ok(false),
             Asked::Compare(_) | Asked::Like => Err(Problem::WrongOperator(what)),
         };
-        match &mut self.current {
+        match &mut self.read.current {
             Token::Name("null") => Ok(if equality("null")? { Test::Unset } else { Test::Set }),
             Token::Text(text) => {
                 let text = mem::take(text);
@@ -197,35 +181,8 @@ impl<'t> Parser<'t> {
                 }
                 Item::Id | Item::Text(_) | Item::Updated | Item::WholeCustom => Err(wrong()),
             },
-            Token::Name(_) | Token::Symbol(_) | Token::End => {
-                Err(Problem::Unexpected { wanted: "a literal", found: self.current.kind() })
-            }
+            Token::Name(_) | Token::Symbol(_) | Token::End => Err(self.read.current.unexpected("a literal")),
         }
-    }
-
-    fn advance(&mut self) -> Result<(), FilterError> {
-        (self.start, self.current) = self.tokens.next()?;
-        Ok(())
-    }
-
-    fn takes(&mut self, symbol: &'static str) -> Result<bool, FilterError> {
-        let found = self.current == Token::Symbol(symbol);
-        if found {
-            self.advance()?;
-        }
-        Ok(found)
-    }
-
-    fn expects(&mut self, symbol: &'static str, wanted: &'static str) -> Result<(), FilterError> {
-        if self.takes(symbol)? { Ok(()) } else { Err(self.unexpected(wanted)) }
-    }
-
-    fn unexpected(&self, wanted: &'static str) -> FilterError {
-        self.error(Problem::Unexpected { wanted, found: self.current.kind() })
-    }
-
-    fn error(&self, problem: Problem) -> FilterError {
-        FilterError::at(self.tokens.text, self.start, problem)
     }
 }
 

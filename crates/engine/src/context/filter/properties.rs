@@ -6,6 +6,7 @@ use wire::context::{Kind, Moment};
 use super::{Comparison, Filter, Operator, Pattern, Test, Tree};
 use crate::context::tests::any_record;
 use crate::context::{Field, Item, ListKind, Of, Row};
+use crate::filter::properties::tries_everything;
 
 proptest! {
     #[test]
@@ -46,17 +47,6 @@ fn survive(text: &str) {
     for list in [ListKind::Records(Kind::User), ListKind::Memberships(Kind::User)] {
         let Ok(Some(filter)) = Filter::parse(text, list) else { continue };
         assert_eq!(Filter::parse(&filter.to_string(), list), Ok(Some(filter)));
-    }
-}
-
-/// A star takes nothing, or one character and then as much again.
-fn tries_everything(text: &[char], pattern: &[char]) -> bool {
-    match (pattern, text) {
-        ([], []) => true,
-        (['*', after @ ..], _) if tries_everything(text, after) => true,
-        (['*', ..], [_, rest @ ..]) => tries_everything(rest, pattern),
-        ([wanted, after @ ..], [found, rest @ ..]) => wanted == found && tries_everything(rest, after),
-        _ => false,
     }
 }
 

@@ -1,12 +1,10 @@
-//! The words and signs of a filter, read one at a time.
+//! The words and signs of a filter.
 
-use super::error::{FilterError, Problem};
+use super::error::Problem;
+use crate::expression;
 
 /// The signs, longer ones before their own beginnings.
 const SYMBOLS: [&str; 14] = ["&&", "||", "==", "!=", "<=", ">=", "<", ">", "!", "(", ")", "[", "]", "."];
-
-/// What may stand between tokens.
-const BLANKS: [char; 4] = [' ', '\t', '\n', '\r'];
 
 /// One word, number, string or sign of a filter.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,7 +32,7 @@ pub(super) struct Text {
 
 impl Token<'_> {
     /// What an error calls this token.
-    pub(super) fn kind(&self) -> &'static str {
+    fn kind(&self) -> &'static str {
         match self {
             Self::Name(_) => "a name",
             Self::Number(_) => "a number",
@@ -45,24 +43,23 @@ impl Token<'_> {
     }
 }
 
-/// The tokens of a text, from left to right.
-pub(super) struct Tokens<'t> {
-    pub(super) text: &'t str,
-    at: usize,
-}
+impl<'t> expression::Token<'t> for Token<'t> {
+    type Problem = Problem;
 
-impl<'t> Tokens<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
-        Self { text, at: 0 }
+    fn is_blank(character: char) -> bool {
+        matches!(character, ' ' | '\t' | '\n' | '\r')
     }
 
-    /// The next token and the byte at which it begins. Past the end there is [`Token::End`], again and again.
-    pub(super) fn next(&mut self) -> Result<(usize, Token<'t>), FilterError> {
-        let rest = self.text[self.at..].trim_start_matches(BLANKS);
-        let start = self.text.len() - rest.len();
-        let (token, length) = token(rest).map_err(|(at, problem)| FilterError::at(self.text, start + at, problem))?;
-        self.at = start + length;
-        Ok((start, token))
+    fn read(rest: &'t str) -> Result<(Self, usize), (usize, Problem)> {
+        token(rest)
+    }
+
+    fn symbol(symbol: &'static str) -> Self {
+        Self::Symbol(symbol)
+    }
+
+    fn unexpected(&self, wanted: &'static str) -> Problem {
+        Problem::Unexpected { wanted, found: self.kind() }
     }
 }
 
