@@ -20,11 +20,17 @@ pub(super) struct Activity {
     taken: AtomicUsize,
     /// Replies of which it has not taken everything.
     waiting: AtomicUsize,
+    /// Polls of HTTP/1.1 that wait for messages: one at most, since those behind it wait for their turn.
+    parked: AtomicUsize,
 }
 
 /// A request of a connection, until its reply was handed over to its end.
 #[derive(Debug)]
 pub(super) struct UnderWay(Arc<Activity>);
+
+/// A poll of HTTP/1.1, while it waits for messages.
+#[derive(Debug)]
+pub(super) struct Parked(Arc<Activity>);
 
 /// What a connection had done at some moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +58,16 @@ impl Activity {
         self.under_way.load(Ordering::Relaxed) == 0
     }
 
+    pub(super) fn park(self: &Arc<Self>) -> Parked {
+        self.parked.fetch_add(1, Ordering::Relaxed);
+        Parked(Arc::clone(self))
+    }
+
+    /// Whether what is under way is a poll that waits for messages.
+    pub(super) fn is_parked(&self) -> bool {
+        self.parked.load(Ordering::Relaxed) > 0
+    }
+
     pub(super) fn look(&self) -> Look {
         Look {
             begun: self.begun(),
@@ -77,6 +93,12 @@ impl Look {
 impl Drop for UnderWay {
     fn drop(&mut self) {
         self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Parked {
+    fn drop(&mut self) {
+        self.0.parked.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

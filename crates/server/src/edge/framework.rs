@@ -144,6 +144,10 @@ pub(super) async fn serve<S: Transport>(
     }
 }
 
+/// How often it is asked whether the client of a parked poll is still there. The framework sees the end of a connection by itself
+/// only when there is nothing before it to read.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// Looks at what a connection has done, at intervals.
 struct Watch<'a> {
     activity: &'a Activity,
@@ -264,7 +268,7 @@ async fn protocol(State(app): State<Arc<App>>, Extension(caller): Extension<Call
                     // What is read of a request is not needed while it waits.
                     drop(body);
                     room = app.node.memory().hold(REQUEST_BYTES);
-                    (operation, held(&app, poll).await, true)
+                    (operation, held(&caller, poll).await, true)
                 }
             }
         }
@@ -288,12 +292,17 @@ async fn protocol(State(app): State<Arc<App>>, Extension(caller): Extension<Call
 }
 
 /// The reply of a poll, however long it is held.
-async fn held(app: &App, mut poll: Subscribed) -> Reply {
+async fn held(caller: &Caller, mut poll: Subscribed) -> Reply {
+    let app = &*caller.app;
+    let parked = (!caller.http_2).then(|| caller.activity.park());
     let mut end = std::pin::pin!(sleep(app.edge.poll_hold));
+    let mut look = interval_at(Instant::now() + LOOK, LOOK);
     poll_fn(|context| {
         if end.as_mut().poll(context).is_ready() {
             poll.expire();
         }
+        // Whoever wakes this wakes the whole connection, which then flushes, and finds that its client is gone.
+        while parked.is_some() && look.poll_tick(context).is_ready() {}
         poll.poll(app, context)
     })
     .await

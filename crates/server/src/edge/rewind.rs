@@ -127,7 +127,12 @@ impl<S: Transport> AsyncWrite for Rewind<S> {
         self.patiently(context, outcome)
     }
 
+    /// Fails when the client of a parked poll is gone: what it sent ahead of its turn is not read before that, and the end of the
+    /// connection is behind it.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.activity.is_parked() && self.stream.is_closed() {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
         Pin::new(&mut self.stream).poll_flush(context)
     }
 

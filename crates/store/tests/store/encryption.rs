@@ -1,5 +1,7 @@
 //! The way to PostgreSQL, encrypted, against a real one with a certificate.
 
+use std::time::Duration;
+
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use store::{Health, OpenError, Postgres};
 
@@ -13,6 +15,16 @@ fn certificates() -> (String, String, String) {
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
     (authority.pem(), certificate.pem(), key.serialize_pem())
+}
+
+/// Who asks for a reload of the settings does not wait for it.
+async fn until_it_speaks_tls(open: impl AsyncFn() -> Result<Postgres, OpenError>) {
+    let speaks = async {
+        while open().await.is_err() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), speaks).await.expect("it never speaks TLS");
 }
 
 #[tokio::test]
@@ -54,10 +66,7 @@ async fn an_address_decides_whether_the_way_is_encrypted_and_what_the_certificat
     };
     let (ours, others, empty) =
         (file("ours.pem", &authority), file("others.pem", &other_authority), file("empty.pem", ""));
-    // The reload is not waited for by the one who asked for it.
-    while open("localhost", "?sslmode=require").await.is_err() {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    until_it_speaks_tls(async || open("localhost", "?sslmode=require").await).await;
     for (host, query, works) in [
         ("localhost", "?sslmode=disable".to_owned(), true),
         ("localhost", "?sslmode=prefer".to_owned(), true),
@@ -110,9 +119,7 @@ async fn a_password_is_proved_over_an_encrypted_way_bound_to_its_certificate() {
         let port = postgres.port();
         format!("postgres://ann:{password}@127.0.0.1:{port}/chat?sslmode=require&channel_binding={binding}")
     };
-    while Postgres::open(&address("very-private", "require")).await.is_err() {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    until_it_speaks_tls(async || Postgres::open(&address("very-private", "require")).await).await;
     let refused = Postgres::open(&address("quite-private", "prefer")).await.unwrap_err().to_string();
     assert!(!refused.contains("quite-private"), "{refused}");
 }

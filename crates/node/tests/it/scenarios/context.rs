@@ -9,7 +9,7 @@ use store::{Context, Settings, Sqlite};
 use wire::context::{Kind, Moment};
 use wire::{RecordId, Refusal};
 
-use crate::support::{Place, demo, listen, options, payloads, permit, publish, seconds, site, site_with, stamp};
+use crate::support::{Place, demo, listen, options, payloads, permit, publish, seconds, site, site_with, soon, stamp};
 
 fn id(text: &str) -> RecordId {
     RecordId::new(text).unwrap()
@@ -110,11 +110,12 @@ async fn what_was_told_is_noted_while_the_node_runs() {
     let keyset = demo(&node);
     set(&keyset, name("ann", "Ann")).await;
     // Whoever asks for the events begins with those that were not noted.
-    let mut left = store.events().await.unwrap();
-    while left.try_recv().is_ok() {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        left = store.events().await.unwrap();
-    }
+    let all_noted = async {
+        while store.events().await.unwrap().try_recv().is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(all_noted).await;
 }
 
 #[tokio::test]

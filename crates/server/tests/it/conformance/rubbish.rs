@@ -91,8 +91,9 @@ async fn a_client_that_goes_away_in_the_middle_harms_nobody() {
 
 #[tokio::test]
 async fn a_poll_ends_with_its_client_however_much_was_sent_ahead() {
-    for server in [TestServer::builder(), TestServer::builder().tls()] {
-        let server = server.edge(Edge::Lean).start().await;
+    let servers = Edge::ALL.map(|edge| [TestServer::builder().edge(edge), TestServer::builder().edge(edge).tls()]);
+    for server in servers.into_iter().flatten() {
+        let server = server.start().await;
         let mut poll = server.park("/v2/subscribe/sub/room/0?tt=99999999999999999").await;
         // More than is read ahead of a turn, and less than the kernel takes.
         poll.send(get("/time/0").repeat(1_000)).await.unwrap();
