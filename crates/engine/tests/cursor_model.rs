@@ -31,19 +31,34 @@ fn publish(rooms: &Rooms, name: &str, now: u64, body: u64) {
 
 /// Reads until `wanted` messages came, waiting as a poll does. Returns them in the order of their arrival.
 fn read(rooms: &Rooms, streams: &[&str], mut cursor: Timetoken, now: u64, wanted: usize) -> Vec<(Timetoken, u64)> {
-    let mut got = Vec::new();
+    let (mut got, mut parked) = (Vec::new(), None);
+    let (sender, receiver) = mpsc::channel();
     while got.len() < wanted {
-        let (sender, receiver) = mpsc::channel();
-        if let Watched::Waiting(watch) = rooms.watch(streams, cursor, &sender) {
+        let waits = match &mut parked {
+            Some(watch) => rooms.watch_on(watch, cursor, &sender),
+            None => match rooms.watch(streams, cursor, &sender) {
+                Watched::Waiting(watch) => {
+                    parked = Some(watch);
+                    true
+                }
+                Watched::Ready => false,
+            },
+        };
+        if waits {
             receiver.recv().unwrap();
-            rooms.unwatch(streams, watch);
         }
-        let catch = rooms.catch_up(streams, cursor, Timetoken::from_ticks(now));
+        let now = Timetoken::from_ticks(now);
+        let catch = match &parked {
+            Some(watch) => rooms.catch_up_at(watch, cursor, now),
+            None => rooms.catch_up(streams, cursor, now),
+        };
         assert_eq!(catch.gap, None);
         got.extend(catch.posts.iter().map(|caught| (caught.post.timetoken, caught.post.body)));
         // Either of the two cursors that the protocol may hand out.
-        cursor = if now.is_multiple_of(20) { catch.until } else { got.last().map_or(cursor, |(last, _)| *last) };
+        cursor =
+            if now.ticks().is_multiple_of(20) { catch.until } else { got.last().map_or(cursor, |(last, _)| *last) };
     }
+    parked.into_iter().for_each(|watch| rooms.unwatch(watch));
     got
 }
 
@@ -130,7 +145,7 @@ fn no_waiter_on_a_pattern_is_lost_or_left_behind_when_others_give_up() {
                 thread::spawn(move || {
                     let (sender, _receiver) = mpsc::channel();
                     if let Watched::Waiting(watch) = rooms.watch(&streams, cursor, &sender) {
-                        rooms.unwatch(&streams, watch);
+                        rooms.unwatch(watch);
                     }
                 })
             })
@@ -169,7 +184,7 @@ fn who_comes_while_woken_waiters_go_is_woken_by_the_next_rouse() {
             let rooms = Arc::clone(&rooms);
             thread::spawn(move || {
                 receiver.recv().unwrap();
-                rooms.unwatch(&["g"], watch);
+                rooms.unwatch(watch);
             })
         });
         let (watch, receiver) = wait(&rooms);
@@ -178,7 +193,7 @@ fn who_comes_while_woken_waiters_go_is_woken_by_the_next_rouse() {
         }
         rouse(&rooms).unwrap();
         assert_eq!(receiver.try_recv(), Ok(()), "the second rouse reaches who came after the first");
-        rooms.unwatch(&["g"], watch);
+        rooms.unwatch(watch);
         assert_eq!(rooms.places(), 0);
     });
 }

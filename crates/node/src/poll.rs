@@ -43,7 +43,7 @@ pub struct LongPoll {
     read_until: Timetoken,
     gap: Option<Gap>,
     parked: Option<Watch>,
-    parked_on_groups: Vec<(String, Watch)>,
+    parked_on_groups: Vec<Watch>,
     /// The settings of the key set that it goes by, as their number.
     era: u32,
     /// Its place among the polls of its user.
@@ -82,6 +82,8 @@ impl Permission {
 pub(crate) struct Streams {
     pub(crate) streams: SmallVec<[Stream; 1]>,
     pub(crate) groups: Vec<(GroupName, u64)>,
+    /// The request names one channel and nothing else, so what was published on exactly it needs no `b`.
+    pub(crate) alone: bool,
 }
 
 /// A stream of a poll, and what `b` says of it.
@@ -90,8 +92,6 @@ pub(crate) struct Stream {
     pub(crate) name: CompactString,
     /// The group that brought it, as the caller wrote it.
     pub(crate) group: Option<CompactString>,
-    /// The request names nothing else, so what was published on exactly this channel needs no `b`.
-    pub(crate) alone: bool,
 }
 
 impl AsRef<str> for Stream {
@@ -108,18 +108,16 @@ impl Future for LongPoll {
         if poll.stage == Stage::First {
             return task::Poll::Ready(Ok(Batch::empty(poll.cursor)));
         }
-        if poll.parked.is_some() {
-            poll.unpark();
-        } else if poll.park(context.waker()) {
+        // Where it is parked it was woken, and has something to read.
+        if poll.parked.is_none() && poll.park(context.waker()) {
             return task::Poll::Pending;
         }
-        match poll.read() {
-            Ok(None) => {}
-            Ok(Some(batch)) => {
-                poll.answered(&batch);
-                return task::Poll::Ready(Ok(batch));
+        if let Some(answer) = poll.read().transpose() {
+            poll.unpark();
+            if let Ok(batch) = &answer {
+                poll.answered(batch);
             }
-            Err(refusal) => return task::Poll::Ready(Err(refusal)),
+            return task::Poll::Ready(answer);
         }
         if !poll.park(context.waker()) {
             // Messages that the caller does not want may come faster than they are read. They must neither keep the
@@ -218,26 +216,39 @@ impl LongPoll {
             return false;
         }
         let timelines = &self.keyset.timelines;
-        match timelines.watch(&self.listening.streams, self.read_until, waker) {
-            Watched::Ready => return false,
-            Watched::Waiting(watch) => self.parked = Some(watch),
+        let waits = match &mut self.parked {
+            Some(watch) => timelines.watch_on(watch, self.read_until, waker),
+            None => self.enter(waker),
+        };
+        if !waits {
+            return false;
         }
-        self.count_parked(1);
-        for (group, _) in &self.listening.groups {
-            let stream = group_stream(group);
-            if let Watched::Waiting(watch) = timelines.watch(&[&stream], self.read_until, waker) {
-                self.parked_on_groups.push((stream, watch));
-            }
+        for watch in &mut self.parked_on_groups {
+            // Nothing is published there.
+            let _ = self.keyset.timelines.watch_on(watch, self.read_until, waker);
         }
         if let Some(permission) = &mut self.permission {
+            permission.held.take().into_iter().for_each(|held| self.keyset.access.let_go(held));
             permission.held = self.keyset.access.hold(&permission.grounds, waker);
         }
         // Parked first, asked second: who closes or changes a group does it the other way round.
-        let waits = !self.keyset.is_closing() && !self.is_outdated() && self.still_permitted().is_ok();
-        if !waits {
-            self.unpark();
+        !self.keyset.is_closing() && !self.is_outdated() && self.still_permitted().is_ok()
+    }
+
+    /// Takes its places on its streams, unless there is an answer already.
+    fn enter(&mut self, waker: &Waker) -> bool {
+        let timelines = &self.keyset.timelines;
+        let Watched::Waiting(watch) = timelines.watch(&self.listening.streams, self.read_until, waker) else {
+            return false;
+        };
+        self.parked = Some(watch);
+        for (group, _) in &self.listening.groups {
+            if let Watched::Waiting(watch) = timelines.watch(&[group_stream(group)], self.read_until, waker) {
+                self.parked_on_groups.push(watch);
+            }
         }
-        waits
+        self.count_parked(1);
+        true
     }
 
     fn count_parked(&self, polls: i64) {
@@ -253,12 +264,10 @@ impl LongPoll {
     fn unpark(&mut self) {
         let timelines = &self.keyset.timelines;
         if let Some(watch) = self.parked.take() {
-            timelines.unwatch(&self.listening.streams, watch);
+            timelines.unwatch(watch);
             self.count_parked(-1);
         }
-        for (stream, watch) in self.parked_on_groups.drain(..) {
-            timelines.unwatch(&[stream], watch);
-        }
+        self.parked_on_groups.drain(..).for_each(|watch| timelines.unwatch(watch));
         if let Some(held) = self.permission.as_mut().and_then(|permission| permission.held.take()) {
             self.keyset.access.let_go(held);
         }
@@ -266,7 +275,11 @@ impl LongPoll {
 
     /// The answer, if there is one by now.
     fn read(&mut self) -> Result<Option<Batch>, Refusal> {
-        let catch = self.keyset.timelines.catch_up(&self.listening.streams, self.read_until, self.keyset.now());
+        let (timelines, now) = (&self.keyset.timelines, self.keyset.now());
+        let catch = match &self.parked {
+            Some(watch) => timelines.catch_up_at(watch, self.read_until, now),
+            None => timelines.catch_up(&self.listening.streams, self.read_until, now),
+        };
         // Asked after reading: nothing is handed out to whom it is no longer permitted.
         self.still_permitted()?;
         // The same: what is handed out, the cursor above all, must be of the channels and settings of this moment.
@@ -302,8 +315,8 @@ impl LongPoll {
             if bytes > options.pubsub.reply_bytes && last.is_some_and(|last| last < caught.post.timetoken) {
                 break;
             }
-            let Stream { name, group, alone } = &self.listening.streams[caught.stream];
-            let bare = *alone && caught.post.channel.as_str() == name;
+            let Stream { name, group } = &self.listening.streams[caught.stream];
+            let bare = self.listening.alone && caught.post.channel.as_str() == name;
             let matched = (!bare).then(|| group.as_ref().unwrap_or(name).clone());
             items.push(Item { post: caught.post, matched });
         }

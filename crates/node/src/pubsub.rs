@@ -197,14 +197,15 @@ impl Keyset {
     fn resolve(&self, named: &Listen) -> Result<Streams, Refusal> {
         let Listen { channels, groups } = named;
         let most = self.options().limits.streams_per_subscribe;
-        let mut listening = Streams::default();
         let alone = channels.len() == 1 && groups.is_empty() && !channels[0].is_pattern();
+        let streams = SmallVec::with_capacity(channels.len());
+        let mut listening = Streams { streams, groups: Vec::new(), alone };
         let patterns: HashSet<&str> =
             channels.iter().filter(|channel| channel.is_pattern()).map(ChannelName::as_str).collect();
         for channel in channels {
             // `a.*` carries what `a.*-pnpres` does: one copy is enough.
             if !(channel.is_presence() && patterns.contains(channel.base())) {
-                listening.streams.push(Stream { name: channel.as_str().into(), group: None, alone });
+                listening.streams.push(Stream { name: channel.as_str().into(), group: None });
             }
         }
         for GroupStream { group, presence } in groups {
@@ -213,7 +214,7 @@ impl Keyset {
             let matched = CompactString::from(group.as_str()) + suffix;
             for channel in held.channels().iter().filter(|channel| !(*presence && channel.is_presence())) {
                 let name = CompactString::from(channel.as_str()) + suffix;
-                listening.streams.push(Stream { name, group: Some(matched.clone()), alone: false });
+                listening.streams.push(Stream { name, group: Some(matched.clone()) });
             }
             // Asked for each group, so that no more than one of them is read in vain.
             if listening.streams.len() > most {

@@ -199,7 +199,7 @@ fn park(operations: u64) {
     let (streams, waiter) = (["channel-000000"], Arc::new(()));
     for _ in 0..operations {
         if let Watched::Waiting(watch) = timelines.watch(&streams, now, &waiter) {
-            timelines.unwatch(&streams, watch);
+            timelines.unwatch(watch);
         }
     }
 }
@@ -213,7 +213,7 @@ fn deliver(operations: u64) {
         let (_, woken) = timelines.publish(channel.clone(), now, 100, number);
         assert_eq!(woken.len(), 1);
         if let Watched::Waiting(watch) = watch {
-            timelines.unwatch(&streams, watch);
+            timelines.unwatch(watch);
         }
         let catch = timelines.catch_up(&streams, cursor, now);
         assert_eq!(catch.posts.len(), 1);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use wire::Timetoken;
 
-use super::timeline::Post;
+use super::timeline::{Post, Timeline};
 
 /// What was waiting behind a cursor.
 #[derive(Debug)]
@@ -50,9 +50,19 @@ impl<M> Catch<M> {
         Self { posts: SmallVec::new(), until, gap: None }
     }
 
+    /// Takes what one of the streams has after `after`.
+    pub(super) fn read<W>(&mut self, timeline: &Timeline<M, W>, stream: usize, after: Timetoken) {
+        let posts = timeline.between(after, self.until);
+        self.posts.extend(posts.map(|post| Caught { post: Arc::clone(post), stream }));
+        self.lose(after, timeline.lost_until());
+    }
+
+    /// Notes that messages up to and including `until` are no longer kept, if that is after `after`.
     pub(super) fn lose(&mut self, after: Timetoken, until: Timetoken) {
-        let until = self.gap.map_or(until, |gap| gap.until.max(until));
-        self.gap = Some(Gap { after, until });
+        if until > after {
+            let until = self.gap.map_or(until, |gap| gap.until.max(until));
+            self.gap = Some(Gap { after, until });
+        }
     }
 
     /// Puts the streams' messages into one order, and keeps the newest `most` of them, each with all its copies.

@@ -8,6 +8,7 @@
 
 mod bounds;
 mod cursor;
+mod shard;
 mod sync;
 mod ticker;
 mod timeline;

@@ -151,7 +151,7 @@ fn a_waiter_is_returned_once_by_the_first_publish_to_any_of_its_streams() {
     assert_eq!(rooms.publish(channel("c"), at(1), 1, "x").1, [0_u32; 0]);
     assert_eq!(rooms.publish(channel("a.x"), at(1), 1, "x").1, [7]);
     assert_eq!(rooms.publish(channel("a.y"), at(1), 1, "x").1, [0_u32; 0]);
-    rooms.unwatch(&streams, watch);
+    rooms.unwatch(watch);
     assert_eq!(rooms.publish(channel("b"), at(1), 1, "x").1, [0_u32; 0], "given back, it waits nowhere");
 }
 
@@ -170,7 +170,7 @@ fn a_stream_is_roused_without_a_message() {
     let Watched::Waiting(watch) = rooms.watch(&["g"], rooms.fence(at(1)), &7) else { panic!("nothing is there") };
     assert_eq!(rooms.rouse("g"), [7]);
     assert_eq!(rooms.rouse("g"), [0_u32; 0]);
-    rooms.unwatch(&["g"], watch);
+    rooms.unwatch(watch);
 }
 
 #[test]
@@ -183,15 +183,97 @@ fn a_place_of_an_earlier_wake_does_not_take_the_place_of_who_came_after() {
     let (ann, bob) = (wait(1), wait(2));
     assert_eq!(rooms.rouse("g"), [1, 2]);
     // Bob goes, Cho comes, and only then does Ann go. The stream held nothing in between.
-    rooms.unwatch(&["g"], bob);
+    rooms.unwatch(bob);
     let cho = wait(3);
-    rooms.unwatch(&["g"], ann);
+    rooms.unwatch(ann);
     assert_eq!(rooms.rouse("g"), [3]);
-    rooms.unwatch(&["g"], cho);
+    rooms.unwatch(cho);
     assert_eq!(rooms.places(), 0);
 }
 
+#[test]
+fn who_waits_on_is_returned_again_and_once() {
+    let rooms = rooms(LIMITS);
+    let streams = ["a", "b"];
+    let Watched::Waiting(mut watch) = rooms.watch(&streams, rooms.fence(at(1)), &7) else { panic!("nothing is there") };
+    for name in ["a", "b", "b", "a"] {
+        let (post, woken) = rooms.publish(channel(name), at(1), 1, "x");
+        assert_eq!(woken, [7], "{name}");
+        assert!(!rooms.watch_on(&mut watch, at(0), &7), "the message is there");
+        assert!(rooms.watch_on(&mut watch, post.timetoken, &7));
+    }
+    assert_eq!(rooms.places(), 2, "a place on each stream, however often it was woken");
+    rooms.unwatch(watch);
+    assert_eq!(rooms.places(), 0);
+}
+
+#[test]
+fn another_waiter_takes_over_the_places_of_a_watch() {
+    let rooms = rooms(LIMITS);
+    let cursor = rooms.fence(at(1));
+    let Watched::Waiting(mut watch) = rooms.watch(&["a", "b"], cursor, &7) else { panic!("nothing is there") };
+    assert_eq!(rooms.rouse("a"), [7]);
+    assert!(rooms.watch_on(&mut watch, cursor, &8));
+    assert_eq!((rooms.rouse("a"), rooms.rouse("b")), (vec![8], vec![8]));
+    rooms.unwatch(watch);
+}
+
+#[test]
+fn a_stream_stays_the_same_for_who_waits_while_others_are_forgotten() {
+    let rooms = rooms(LIMITS);
+    let wait = |name: &str| match rooms.watch(&[name], rooms.fence(at(1)), &7) {
+        Watched::Waiting(watch) => watch,
+        Watched::Ready => panic!("nothing is there"),
+    };
+    let sweep = |now| (0..rooms.shards()).map(|turn| rooms.sweep(turn, now).timelines).sum::<usize>();
+    let names: Vec<String> = (0..1000).map(|number| format!("room-{number}")).collect();
+    let mut watches: Vec<_> = names.iter().map(|name| wait(name)).collect();
+    let kept = watches.swap_remove(500);
+    watches.into_iter().for_each(|watch| rooms.unwatch(watch));
+    assert_eq!(sweep(at(100)), 1, "those on which nobody waits are forgotten");
+    // The places of those that went are taken by others.
+    let others: Vec<_> = (0..1000).map(|number| wait(&format!("other-{number}"))).collect();
+    publish(&rooms, "room-500", at(101), "mine");
+    for name in names[..500].iter().chain(&names[501..]) {
+        publish(&rooms, name, at(101), "not mine");
+    }
+    let catch = rooms.catch_up_at(&kept, at(1), at(102));
+    assert_eq!(catch.posts.iter().map(|caught| caught.post.body).collect::<Vec<_>>(), ["mine"]);
+    rooms.unwatch(kept);
+    others.into_iter().for_each(|watch| rooms.unwatch(watch));
+    assert_eq!((sweep(at(1000)), rooms.places(), rooms.bytes()), (0, 0, 0));
+}
+
 proptest! {
+    /// Whoever holds a watch reads what it would read by the names, whatever else comes, goes and is forgotten.
+    #[test]
+    fn a_watch_reads_what_its_names_read(
+        steps in proptest::collection::vec((0usize..6, 0u64..40, 0usize..64), 1..80),
+    ) {
+        const NAMES: [&str; 6] = ["a", "a.b", "a.b.c", "b", "a.x", "c"];
+        let rooms: Rooms = rooms(Limits { messages: 3, ..LIMITS });
+        let streams = ["a.b", "a.*", "b", "nobody.else"];
+        let mut now = at(1);
+        let Watched::Waiting(watch) = rooms.watch(&streams, rooms.fence(now), &7) else { panic!("nothing is there") };
+        let mut cursor = rooms.fence(now);
+        for (name, later, turn) in steps {
+            now = now + Duration::from_secs(later);
+            publish(&rooms, NAMES[name], now, NAMES[name]);
+            rooms.sweep(turn, now);
+            let (named, held) = (rooms.catch_up(&streams, cursor, now), rooms.catch_up_at(&watch, cursor, now));
+            let posts = |catch: &super::Catch<&'static str>| {
+                catch.posts.iter().map(|caught| (caught.post.timetoken, caught.stream)).collect::<Vec<_>>()
+            };
+            prop_assert_eq!(posts(&named), posts(&held));
+            prop_assert_eq!((named.until, named.gap), (held.until, held.gap));
+            if later % 2 == 0 {
+                cursor = held.until;
+            }
+        }
+        rooms.unwatch(watch);
+        prop_assert_eq!(rooms.places(), 0);
+    }
+
     /// Readers with any streams and any habits of coming back get exactly the messages of their streams, in order.
     #[test]
     fn readers_that_come_back_get_everything_once(

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use compact_str::CompactString;
 use slab::Slab;
 use wire::{ChannelName, Timetoken};
 
@@ -37,6 +38,7 @@ const POST_OVERHEAD_BYTES: usize = 128;
 /// A stream. `lost_until` is the newest message that it no longer keeps.
 #[derive(Debug)]
 pub(super) struct Timeline<M, W> {
+    name: CompactString,
     ring: VecDeque<Arc<Post<M>>>,
     lost_until: Timetoken,
     waiters: Slab<W>,
@@ -56,8 +58,14 @@ pub(super) struct Place {
 
 impl<M, W> Timeline<M, W> {
     /// A timeline that may have been forgotten once: nothing is known before `lost_until`.
-    pub(super) fn new(lost_until: Timetoken) -> Self {
-        Self { ring: VecDeque::new(), lost_until, waiters: Slab::new(), epoch: 0, places: 0 }
+    pub(super) fn new(name: &str, lost_until: Timetoken) -> Self {
+        let name = CompactString::new(name);
+        Self { name, ring: VecDeque::new(), lost_until, waiters: Slab::new(), epoch: 0, places: 0 }
+    }
+
+    /// What a subscriber calls it.
+    pub(super) fn name(&self) -> &str {
+        &self.name
     }
 
     /// Appends a message, and drops the oldest beyond `most`. Returns the bytes gained and lost.
@@ -113,9 +121,28 @@ impl<M, W> Timeline<M, W> {
 
     /// Adds a waiter for the next message.
     pub(super) fn enter(&mut self, waiter: W) -> Place {
+        self.places += 1;
+        self.take_place(waiter)
+    }
+
+    /// Waits on at a place that is held: at another one, if its waiter was woken.
+    pub(super) fn stay(&mut self, place: Place, waiter: &W) -> Place
+    where
+        W: Clone,
+    {
+        match self.waiters.get_mut(place.slot as usize) {
+            Some(waits) if place.epoch == self.epoch => {
+                // A waker that wakes the same task is not replaced.
+                waits.clone_from(waiter);
+                place
+            }
+            _ => self.take_place(waiter.clone()),
+        }
+    }
+
+    fn take_place(&mut self, waiter: W) -> Place {
         // A process has far fewer sockets than u32 has numbers.
         let slot = u32::try_from(self.waiters.insert(waiter)).unwrap_or(u32::MAX);
-        self.places += 1;
         Place { epoch: self.epoch, slot }
     }
 

@@ -3,17 +3,19 @@
 //! A channel and every pattern that matches it share a shard: the shard is chosen by what stands before the first dot.
 //! So a publish takes one lock, and takes its timetoken inside it. A publish to `a.b` has to enter the stream `a.*` in
 //! any case, hence a finer choice would gain nothing.
+//!
+//! Whoever waits has found its streams: a [`Watch`] knows them by number, and what it does with them later looks for nothing.
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hashbrown::HashMap;
 use smallvec::SmallVec;
 use wire::{ChannelName, Timetoken, stream};
 
 use super::bounds::Bounds;
-use super::cursor::{Catch, Caught};
+use super::cursor::Catch;
+use super::shard::Shard;
 use super::sync::{
     Hasher, Mutex,
     atomic::{AtomicUsize, Ordering},
@@ -37,13 +39,6 @@ pub struct Timelines<M, W> {
     shard_bytes: Box<[AtomicUsize]>,
 }
 
-#[derive(Debug)]
-struct Shard<M, W> {
-    timelines: HashMap<String, Timeline<M, W>, Hasher>,
-    /// Nothing is known of a timeline that is not here before this point.
-    forgotten_until: Timetoken,
-}
-
 /// Whether a subscriber has to wait.
 #[derive(Debug)]
 pub enum Watched {
@@ -57,7 +52,23 @@ pub enum Watched {
 #[derive(Debug, Default)]
 #[must_use = "a waiter stays on its streams until it is given back"]
 pub struct Watch {
-    places: SmallVec<[Place; 1]>,
+    spots: SmallVec<[Spot; 1]>,
+}
+
+/// Where a waiter is: a stream, and its place there.
+#[derive(Clone, Copy, Debug)]
+struct Spot {
+    /// Which of all shards; there are no more than [`SHARDS`].
+    shard: u8,
+    number: u32,
+    place: Place,
+}
+
+/// Where a stream is by its name.
+#[derive(Clone, Copy)]
+struct Address {
+    shard: usize,
+    hash: u64,
 }
 
 /// What a sweep of one shard did.
@@ -74,8 +85,7 @@ impl<M, W: Clone> Timelines<M, W> {
     #[must_use]
     pub fn new(ticker: Arc<Ticker>, limits: Limits, start: Timetoken) -> Self {
         let hasher = Hasher::default();
-        let shard = || Shard { timelines: HashMap::with_hasher(hasher.clone()), forgotten_until: start };
-        let shards = (0..SHARDS).map(|_| Mutex::new(shard())).collect();
+        let shards = (0..SHARDS).map(|_| Mutex::new(Shard::new(hasher.clone(), start))).collect();
         let shard_bytes = (0..SHARDS).map(|_| AtomicUsize::new(0)).collect();
         Self { ticker, limits: Bounds::new(limits), hasher, shards, bytes: AtomicUsize::new(0), shard_bytes }
     }
@@ -92,14 +102,16 @@ impl<M, W: Clone> Timelines<M, W> {
         let patterns = stream::patterns_of(&channel);
         self.make_room((1 + patterns.len()) * timeline::cost_of(bytes));
         let mut woken = Vec::new();
-        let index = self.index_of(channel.as_str());
+        let Address { shard: index, hash } = self.address_of(channel.as_str());
         let mut shard = lock(&self.shards[index]);
         // Inside the lock: the cursor rule rests on it.
         let timetoken = self.ticker.next(now);
         let post = Arc::new(Post { timetoken, channel, bytes, body });
         let mut budget = Budget::default();
-        for name in std::iter::once(post.channel.as_str()).chain(patterns.iter().map(String::as_str)) {
-            let timeline = shard.timeline(name);
+        let patterns = patterns.iter().map(|pattern| (pattern.as_str(), self.hasher.hash_one(pattern.as_str())));
+        for (name, hash) in std::iter::once((post.channel.as_str(), hash)).chain(patterns) {
+            let number = shard.number_of(name, hash);
+            let Some(timeline) = shard.at(number) else { continue };
             budget.add(timeline.push(Arc::clone(&post), self.limits.messages()));
             budget.add((0, timeline.forget_until(timetoken.minus(self.limits.age()))));
             timeline.wake(&mut woken);
@@ -123,50 +135,61 @@ impl<M, W: Clone> Timelines<M, W> {
         // The fence comes first, the locks after: whatever is at or below the fence is then seen.
         let mut catch = Catch::new(self.ticker.fence(now));
         for (index, name) in streams.iter().enumerate() {
-            let shard = lock(self.shard_of(name.as_ref()));
-            let lost_until = match shard.timelines.get(name.as_ref()) {
-                Some(timeline) => {
-                    let posts = timeline.between(after, catch.until);
-                    catch.posts.extend(posts.map(|post| Caught { post: Arc::clone(post), stream: index }));
-                    timeline.lost_until()
-                }
-                None => shard.forgotten_until,
-            };
-            drop(shard);
-            if lost_until > after {
-                catch.lose(after, lost_until);
+            let Address { shard, hash } = self.address_of(name.as_ref());
+            let mut shard = lock(&self.shards[shard]);
+            match shard.find(name.as_ref(), hash) {
+                Some(timeline) => catch.read(timeline, index, after),
+                None => catch.lose(after, shard.forgotten_until()),
             }
+        }
+        catch.merge(after, self.limits.messages())
+    }
+
+    /// The same, of the streams of a watch.
+    pub fn catch_up_at(&self, watch: &Watch, after: Timetoken, now: Timetoken) -> Catch<M> {
+        let mut catch = Catch::new(self.ticker.fence(now));
+        for (index, spot) in watch.spots.iter().enumerate() {
+            self.with(*spot, |timeline| catch.read(timeline, index, after));
         }
         catch.merge(after, self.limits.messages())
     }
 
     /// Waits on `streams` for messages after `after`, unless one is there already.
     pub fn watch(&self, streams: &[impl AsRef<str>], after: Timetoken, waiter: &W) -> Watched {
-        let mut watch = Watch { places: SmallVec::with_capacity(streams.len()) };
+        let mut watch = Watch { spots: SmallVec::with_capacity(streams.len()) };
         for name in streams {
-            let mut shard = lock(self.shard_of(name.as_ref()));
-            let timeline = shard.timeline(name.as_ref());
-            if timeline.has_after(after) {
+            let Address { shard: index, hash } = self.address_of(name.as_ref());
+            let mut shard = lock(&self.shards[index]);
+            let number = shard.number_of(name.as_ref(), hash);
+            let place = shard.at(number).filter(|timeline| !timeline.has_after(after));
+            let Some(place) = place.map(|timeline| timeline.enter(waiter.clone())) else {
                 drop(shard);
-                self.unwatch(streams, watch);
+                self.unwatch(watch);
                 return Watched::Ready;
-            }
-            watch.places.push(timeline.enter(waiter.clone()));
+            };
+            watch.spots.push(Spot { shard: index as u8, number, place });
         }
         Watched::Waiting(watch)
     }
 
-    /// Takes a waiter off its streams, woken or not. `streams` are those it was put on.
+    /// Waits on for messages after `after`, where it was woken and where it was not. False when one is there already;
+    /// the places are held all the same.
+    #[must_use = "who need not wait should read"]
+    pub fn watch_on(&self, watch: &mut Watch, after: Timetoken, waiter: &W) -> bool {
+        watch.spots.iter_mut().all(|spot| {
+            let place =
+                self.with(*spot, |timeline| (!timeline.has_after(after)).then(|| timeline.stay(spot.place, waiter)));
+            place.flatten().map(|place| spot.place = place).is_some()
+        })
+    }
+
+    /// Takes a waiter off its streams, woken or not.
     #[allow(clippy::needless_pass_by_value, reason = "the places are void afterwards")]
-    pub fn unwatch(&self, streams: &[impl AsRef<str>], watch: Watch) {
-        for (name, place) in streams.iter().zip(watch.places) {
-            let mut shard = lock(self.shard_of(name.as_ref()));
-            let forgotten_until = shard.forgotten_until;
-            let Some(timeline) = shard.timelines.get_mut(name.as_ref()) else { continue };
-            let waiter = timeline.exit(place);
-            if timeline.is_idle() && timeline.lost_until() <= forgotten_until {
-                shard.timelines.remove(name.as_ref());
-            }
+    pub fn unwatch(&self, watch: Watch) {
+        for Spot { shard, number, place } in watch.spots {
+            let mut shard = lock(&self.shards[usize::from(shard)]);
+            let waiter = shard.at(number).and_then(|timeline| timeline.exit(place));
+            shard.forget_if_idle(number);
             // What a waiter does when it is dropped is its own affair, and not done under the lock.
             drop(shard);
             drop(waiter);
@@ -177,7 +200,8 @@ impl<M, W: Clone> Timelines<M, W> {
     #[must_use = "who is taken off the stream must be told"]
     pub fn rouse(&self, stream: &str) -> Vec<W> {
         let mut woken = Vec::new();
-        if let Some(timeline) = lock(self.shard_of(stream)).timelines.get_mut(stream) {
+        let Address { shard, hash } = self.address_of(stream);
+        if let Some(timeline) = lock(&self.shards[shard]).find(stream, hash) {
             timeline.wake(&mut woken);
         }
         woken
@@ -188,7 +212,7 @@ impl<M, W: Clone> Timelines<M, W> {
     pub fn rouse_all(&self, turn: usize) -> Vec<W> {
         let mut woken = Vec::new();
         let mut shard = lock(&self.shards[turn % self.shards.len()]);
-        shard.timelines.values_mut().for_each(|timeline| timeline.wake(&mut woken));
+        shard.all_mut().for_each(|timeline| timeline.wake(&mut woken));
         woken
     }
 
@@ -200,29 +224,17 @@ impl<M, W: Clone> Timelines<M, W> {
         let index = turn % self.shards.len();
         let mut shard = lock(&self.shards[index]);
         let mut budget = Budget::default();
-        let mut forgotten_until = shard.forgotten_until;
-        let before = shard.timelines.len();
-        shard.timelines.retain(|_, timeline| {
-            budget.add((0, timeline.forget_until(until)));
-            if timeline.is_idle() {
-                forgotten_until = forgotten_until.max(timeline.lost_until());
-            }
-            !timeline.is_idle()
-        });
-        shard.forgotten_until = forgotten_until;
-        if shard.timelines.capacity() > 4 * shard.timelines.len() {
-            shard.timelines.shrink_to_fit();
-        }
-        let timelines = shard.timelines.len();
+        let removed = shard.sweep(|timeline| budget.add((0, timeline.forget_until(until))));
+        let timelines = shard.len();
         self.settle(index, budget);
-        Swept { timelines, removed: before - timelines }
+        Swept { timelines, removed }
     }
 
     /// How many places on streams are held by waiters, woken ones included until they are given back. Walks over all
     /// streams.
     #[must_use]
     pub fn places(&self) -> usize {
-        self.shards.iter().map(|shard| lock(shard).timelines.values().map(Timeline::places).sum::<usize>()).sum()
+        self.shards.iter().map(|shard| lock(shard).all().map(Timeline::places).sum::<usize>()).sum()
     }
 
     /// How many shards there are to sweep.
@@ -251,9 +263,10 @@ impl<M, W: Clone> Timelines<M, W> {
             let load = |index: &usize| self.shard_bytes[*index].load(Ordering::Relaxed);
             let Some(fullest) = (0..self.shards.len()).max_by_key(load).filter(|index| load(index) > 0) else { return };
             let mut shard = lock(&self.shards[fullest]);
-            // Somebody else may have made it while this one waited for the lock.
+            // Somebody else may have made it while this one waited for the lock. Each stream forgets its older half.
             if is_short() {
-                self.settle(fullest, shard.shed());
+                let lost = shard.all_mut().map(Timeline::forget_half).sum();
+                self.settle(fullest, Budget { gained: 0, lost });
             }
         }
     }
@@ -268,28 +281,16 @@ impl<M, W: Clone> Timelines<M, W> {
         }
     }
 
-    fn shard_of(&self, stream: &str) -> &Mutex<Shard<M, W>> {
-        &self.shards[self.index_of(stream)]
+    /// Does something with the stream of a spot.
+    fn with<R>(&self, spot: Spot, act: impl FnOnce(&mut Timeline<M, W>) -> R) -> Option<R> {
+        lock(&self.shards[usize::from(spot.shard)]).at(spot.number).map(act)
     }
 
-    fn index_of(&self, stream: &str) -> usize {
-        let root = stream.split_once('.').map_or(stream, |(root, _)| root);
-        // The map below uses the low bits of the same keyed hash for other text; the high ones are as good.
-        let hash = self.hasher.hash_one(root);
-        (hash >> 32) as usize % self.shards.len()
-    }
-}
-
-impl<M, W> Shard<M, W> {
-    fn timeline(&mut self, name: &str) -> &mut Timeline<M, W> {
-        let forgotten_until = self.forgotten_until;
-        self.timelines.entry_ref(name).or_insert_with(|| Timeline::new(forgotten_until))
-    }
-
-    /// Makes room when memory is short: each stream of the shard forgets its older half.
-    fn shed(&mut self) -> Budget {
-        let lost = self.timelines.values_mut().map(Timeline::forget_half).sum();
-        Budget { gained: 0, lost }
+    fn address_of(&self, stream: &str) -> Address {
+        let hash = self.hasher.hash_one(stream);
+        let by = stream.split_once('.').map_or(hash, |(root, _)| self.hasher.hash_one(root));
+        // The table of a shard uses the lowest and the highest bits; those in the middle are as good.
+        Address { shard: (by >> 32) as usize % SHARDS, hash }
     }
 }
 
