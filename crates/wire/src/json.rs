@@ -118,6 +118,33 @@ impl fmt::Debug for Json {
 
 /// Appends `text` as a JSON string.
 pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
-    // Writing into a Vec cannot fail.
-    let _ = serde_json::to_writer(out, text);
+    // Names hardly ever hold what must be escaped, and a list of who is here holds a thousand of them.
+    let plain = |byte: u8| byte >= b' ' && byte != b'"' && byte != b'\\';
+    if text.bytes().fold(true, |all, byte| all & plain(byte)) {
+        out.reserve(text.len() + 2);
+        out.push(b'"');
+        out.extend_from_slice(text.as_bytes());
+        out.push(b'"');
+    } else {
+        // Writing into a Vec cannot fail.
+        let _ = serde_json::to_writer(out, text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::push_string;
+
+    proptest! {
+        #[test]
+        fn a_text_is_written_as_json_has_it(text in any::<String>(), spoilt in "[ -~]{0,40}[\"\\\\\u{0}-\u{1f}\u{7f}\u{2028}é]?[ -~]{0,5}") {
+            for text in [text, spoilt] {
+                let mut out = b"[".to_vec();
+                push_string(&mut out, &text);
+                prop_assert_eq!(out, format!("[{}", serde_json::to_string(&text).unwrap()).into_bytes());
+            }
+        }
+    }
 }

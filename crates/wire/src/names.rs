@@ -132,12 +132,18 @@ name! {
 /// Cloud keys have 42 characters; room for other schemes, yet bounded because keys stand in metric labels.
 const KEY_MAX_BYTES: usize = 128;
 
+#[inline]
 fn check(text: &str, max: usize, length: usize, reserved: &[char]) -> Result<(), InvalidName> {
     if text.is_empty() {
         return Err(InvalidName::Empty);
     }
     if length > max {
         return Err(InvalidName::TooLong(max));
+    }
+    // Nearly all names are of ASCII, where a byte is a character.
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !reserved.contains(&char::from(byte));
+    if text.bytes().all(is_plain) {
+        return Ok(());
     }
     match text.chars().find(|c| c.is_control() || reserved.contains(c)) {
         Some(character) => Err(InvalidName::Reserved(character)),

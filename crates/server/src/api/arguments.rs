@@ -1,9 +1,9 @@
 //! The parameters that operations share, read and checked once.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::time::Duration;
 
+use hashbrown::HashSet;
 use node::{Caller, GroupStream, PresenceOptions};
 use smallvec::SmallVec;
 use wire::names::PRESENCE_SUFFIX;
@@ -135,7 +135,7 @@ pub(super) fn channels(list: &str) -> Result<Vec<ChannelName>, Invalid> {
 
 fn once<'t>(items: impl Iterator<Item = &'t str>) -> Vec<&'t str> {
     let mut items: Vec<&str> = items.collect();
-    // Nearly every request names one channel.
+    // Nearly every request names one channel. For many the hash need not be a strong one: a request has a bounded length.
     if items.len() > 1 {
         let mut seen = HashSet::with_capacity(items.len());
         items.retain(|item| seen.insert(*item));

@@ -320,10 +320,14 @@ pub fn here_now_many(channels: &[Occupancy], with_state: bool) -> Vec<u8> {
     out
 }
 
+/// What stands around a name in a list.
+const NAME_BYTES: usize = 3;
+
 fn write_occupancy(out: &mut Vec<u8>, channel: &Occupancy, with_state: bool) {
     out.extend_from_slice(format!(r#""occupancy":{}"#, channel.occupancy).as_bytes());
     let Some(occupants) = &channel.occupants else { return };
     out.extend_from_slice(br#","uuids":"#);
+    out.reserve(occupants.iter().map(|occupant| occupant.user.as_str().len() + NAME_BYTES).sum());
     write_list(out, occupants, |out, occupant| {
         if !with_state {
             return push_string(out, occupant.user.as_str());
