@@ -11,14 +11,15 @@
 //! channel, so most seats stand there once and not twice. Ids in a table of their own were measured and are slower by
 //! two cache misses a renewal.
 
+mod questions;
+
 use std::hash::{BuildHasher, RandomState};
 
 use wire::{ChannelName, InstanceId, Json, UserId};
 
-use super::Page;
 use super::devices::Extra;
 use super::index::Index;
-use super::members::{List, Look, Members, Moment};
+use super::members::{List, Members};
 use super::rules::Actions;
 use super::slots::{NONE, Slots};
 use super::term::{Term, Tick};
@@ -350,6 +351,11 @@ impl Roster {
         Review::Stays
     }
 
+    /// Counts stays and devices on from so many.
+    pub(super) fn begin_after(&mut self, begun: u64) {
+        self.begun = begun;
+    }
+
     fn relink(&mut self, slot: u32) {
         self.wheel.unlink(slot, &mut self.seats);
         let end = self.seats[slot].term.end();
@@ -434,139 +440,6 @@ pub(super) enum Review {
     Over,
     /// It was renewed in the meantime.
     Stays,
-}
-
-/// Questions.
-impl Roster {
-    /// About how much memory the seats, their channels and their states take.
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    pub(super) fn hash_user(&self, user: &UserId) -> u64 {
-        self.keys.hash_one(user.as_str())
-    }
-
-    pub(super) fn room(&self, channel: &ChannelName) -> Option<u32> {
-        let hash = self.keys.hash_one(channel.as_str());
-        self.by_name.find(hash, |room| self.rooms[room].name == *channel)
-    }
-
-    pub(super) fn find(&self, channel: &ChannelName, user: &UserId, user_hash: u64) -> Option<u32> {
-        let room = self.room(channel)?;
-        let first = self.first_of(user, user_hash)?;
-        match &self.seats[first] {
-            seat if seat.room == room => Some(first),
-            seat if seat.of_user.after == NONE => None,
-            _ => self.by_user.find(hash_place(user_hash, room), |slot| {
-                let seat = &self.seats[slot];
-                seat.room == room && seat.user == *user
-            }),
-        }
-    }
-
-    pub(super) fn seat(&self, slot: u32) -> Option<&Seat> {
-        self.seats.get(slot)
-    }
-
-    pub(super) fn is_present(&self, slot: u32) -> bool {
-        self.seats[slot].is_present()
-    }
-
-    /// The channel of a seat, its occupancy, and what it announces.
-    pub(super) fn channel(&self, seat: &Seat) -> (&ChannelName, usize, Actions) {
-        let room = &self.rooms[seat.room];
-        (&room.name, room.present.len(), room.announced)
-    }
-
-    /// Whether the deadline of a seat has passed.
-    pub(super) fn is_due(&self, slot: u32, now: Tick) -> bool {
-        self.is_over(&self.seats[slot], now)
-    }
-
-    /// The same of a seat.
-    pub(super) fn is_over(&self, seat: &Seat, now: Tick) -> bool {
-        seat.term.end() <= now && !(self.polls_hold && seat.polled())
-    }
-
-    /// A seat that must be looked at, because its deadline may have passed.
-    pub(super) fn overdue(&self) -> Option<u32> {
-        self.wheel.overdue()
-    }
-
-    /// When a deadline may pass next.
-    pub(super) fn next(&self) -> Option<Tick> {
-        self.wheel.next()
-    }
-
-    /// How many are present on a channel.
-    pub(super) fn occupancy(&self, room: u32, now: Tick) -> usize {
-        self.members.count(&self.rooms[room].present, self.moment(now), self.look(now))
-    }
-
-    /// Shows a page of who is present on a channel, in the order of joining.
-    pub(super) fn occupants(&self, room: u32, page: Page, now: Tick, mut show: impl FnMut(&Seat)) {
-        let list = &self.rooms[room].present;
-        self.members.page(list, page, self.moment(now), self.look(now), |slot| show(&self.seats[slot]));
-    }
-
-    /// The channels on which somebody is present, of those whose name begins with `prefix`.
-    pub(super) fn occupied(&self, prefix: &str, now: Tick) -> impl Iterator<Item = &ChannelName> {
-        let at = self.moment(now);
-        self.rooms
-            .iter()
-            .filter(move |(_, room)| room.name.as_str().starts_with(prefix))
-            .filter(move |(_, room)| self.members.any(&room.present, at, self.look(now)))
-            .map(|(_, room)| &room.name)
-    }
-
-    /// The channels on which a user is present.
-    pub(super) fn places(&self, user: &UserId, now: Tick) -> impl Iterator<Item = &ChannelName> {
-        let mut next = self.first_of(user, self.hash_user(user)).unwrap_or(NONE);
-        let seats = std::iter::from_fn(move || {
-            let seat = self.seats.get(next)?;
-            next = seat.of_user.after;
-            Some(seat)
-        });
-        seats.filter(move |seat| seat.is_present() && !self.is_over(seat, now)).map(|seat| &self.rooms[seat.room].name)
-    }
-
-    pub(super) fn present(&self) -> usize {
-        self.present
-    }
-
-    /// Counts stays and devices on from so many.
-    pub(super) fn begin_after(&mut self, begun: u64) {
-        self.begun = begun;
-    }
-
-    /// How many stays and devices have begun.
-    pub(super) fn begun(&self) -> u64 {
-        self.begun
-    }
-
-    /// One more than the highest slot.
-    pub(super) fn reach(&self) -> u32 {
-        self.seats.reach()
-    }
-
-    fn moment(&self, now: Tick) -> Moment {
-        Moment { now, nobody_is_over: !self.wheel.may_be_due(now), has_passed: self.wheel.has_passed(now) }
-    }
-
-    fn look(&self, now: Tick) -> impl Fn(u32) -> Look {
-        move |slot| {
-            let seat = &self.seats[slot];
-            Look { end: seat.term.end(), over: self.is_over(seat, now) }
-        }
-    }
-
-    fn first_of(&self, user: &UserId, user_hash: u64) -> Option<u32> {
-        self.by_user.find(user_hash, |slot| {
-            let seat = &self.seats[slot];
-            seat.is_first() && seat.user == *user
-        })
-    }
 }
 
 /// Mixes the keyed hash of a user with the slot of a channel. Who does not know the first cannot aim at the result,
