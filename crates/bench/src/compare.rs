@@ -4,7 +4,6 @@
 //! - Each measurement has a fresh process. The order of the servers turns with the rounds, so that none is always first.
 //! - Nothing here passes or fails but by an error: a figure that stays behind is shown as such.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -15,7 +14,8 @@ use clap::Args;
 use crate::marks::Marks;
 use crate::page::Page;
 use crate::process::{Cores, raise_open_files};
-use crate::rows::{self, Bench, Measured, Row};
+use crate::results::Results;
+use crate::rows::{self, Bench, Row};
 use crate::servers::{Kind, Place};
 
 /// Where the page has the tables.
@@ -53,9 +53,6 @@ pub(crate) struct Compare {
     page: Option<PathBuf>,
 }
 
-/// Medians by row and server.
-pub(crate) type Results = BTreeMap<(String, Kind), Measured>;
-
 pub(crate) fn run(arguments: &Compare) -> Result<()> {
     let mut rows = rows::all(arguments.quick);
     rows.retain(|row| arguments.only.is_empty() || arguments.only.iter().any(|only| row.id.starts_with(only)));
@@ -82,11 +79,10 @@ pub(crate) fn run(arguments: &Compare) -> Result<()> {
     let rounds = if arguments.quick { 1 } else { arguments.rounds.max(1) };
 
     let load = fs::read_to_string("/proc/loadavg")?;
-    let (begun, mut results) = (Instant::now(), Results::new());
-    let mut failed = Vec::new();
+    let (begun, mut results) = (Instant::now(), Results::default());
     for row in &rows {
         eprintln!("{}: {}", row.id, row.what);
-        measure(&bench, row, rounds, &mut results, &mut failed);
+        results.measure(&bench, row, rounds);
     }
     let page =
         Page { rows: &rows, results: &results, bench: &bench, rounds, load: &load, open_files, took: begun.elapsed() };
@@ -95,44 +91,7 @@ pub(crate) fn run(arguments: &Compare) -> Result<()> {
     if let Some(file) = &arguments.page {
         MARKS.fill(file, &text)?;
     }
-    if failed.is_empty() { Ok(()) } else { bail!("not measured: {}", failed.join("; ")) }
-}
-
-/// One row on all its servers. What cannot be measured is said and left out.
-fn measure(bench: &Bench, row: &Row, rounds: usize, results: &mut Results, failed: &mut Vec<String>) {
-    let rounds = if row.once { 1 } else { rounds };
-    let mut measured: BTreeMap<Kind, Vec<Measured>> = BTreeMap::new();
-    for round in 0..rounds {
-        let mut servers = row.servers.clone();
-        let count = servers.len();
-        servers.rotate_left(round % count.max(1));
-        for kind in servers {
-            match (row.measure)(bench, kind) {
-                Ok(figures) => {
-                    let shown: Vec<_> = row
-                        .shown
-                        .iter()
-                        .filter_map(|metric| {
-                            figures
-                                .figures
-                                .get(metric)
-                                .map(|figure| format!("{} {}", crate::page::number(*figure), metric.unit()))
-                        })
-                        .collect();
-                    eprintln!("  {:14} {}", kind.name(), shown.join(", "));
-                    measured.entry(kind).or_default().push(figures);
-                }
-                Err(error) => {
-                    let what = format!("{} on {}: {error:#}", row.id, kind.name());
-                    eprintln!("  {what}");
-                    failed.push(what);
-                }
-            }
-        }
-    }
-    for (kind, rounds) in measured {
-        results.insert((row.id.clone(), kind), Measured::median(&rounds));
-    }
+    results.complaint().map_or(Ok(()), |complaint| bail!(complaint))
 }
 
 fn names(rows: &[Row]) -> String {

@@ -17,6 +17,7 @@ mod page;
 mod process;
 mod raw;
 mod report;
+mod results;
 mod rows;
 mod server;
 mod servers;

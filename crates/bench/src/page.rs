@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::compare::Results;
+use crate::results::Results;
 use crate::rows::{Bench, Goal, Metric, Row};
 use crate::servers::Kind;
 
@@ -82,7 +82,14 @@ impl Page<'_> {
     }
 
     fn verdict(&self, row: &Row, goal: &Goal) -> Option<Verdict> {
-        let figure = |id: &str, kind| self.results.get(&(id.to_owned(), kind))?.figures.get(&goal.metric).copied();
+        let figure = |id: &str, kind| self.results.figure(id, kind, goal.metric);
+        let unit = goal.metric.unit();
+        let what = format!("{}{}, {unit}", goal.what, if row.once { "¹" } else { "" });
+        if self.results.failed(&row.id, Kind::Ours) {
+            let mut cells: [String; 9] = Default::default();
+            (cells[0], cells[8]) = (what, "**not measured**".to_owned());
+            return Some(Verdict { cells, behind: true });
+        }
         let ours = figure(&row.id, Kind::Ours)?;
         let times = |other: f64| if goal.metric.more() { ours / other } else { other / ours };
         let reaches = |bound: f64| times(bound) >= 1.0;
@@ -99,13 +106,14 @@ impl Page<'_> {
         }
         let better = |kind: &&Kind| figure(&row.id, **kind).is_some_and(|figure| times(figure) < 1.0);
         missed.extend(goal.ahead_of.iter().filter(better).map(|kind| format!("{} is better", kind.name())));
+        let unknown = |kind: &&Kind| self.results.failed(&row.id, **kind);
+        missed.extend(goal.ahead_of.iter().filter(unknown).map(|kind| format!("{} not measured", kind.name())));
         let below = goal.floor.is_some_and(|bound| !reaches(bound));
         let verdict = match (missed.is_empty() && !below, below) {
             (true, _) => "met".to_owned(),
             (false, true) => "**behind**: floor".to_owned(),
             (false, false) => format!("**behind**: {}", missed.join(", ")),
         };
-        let unit = goal.metric.unit();
         let bound = |bound: Option<f64>| bound.map(number).unwrap_or_default();
         let named = |name: String, figure: f64| format!("{name} {}", number(figure));
         let ratio = |figure: f64| format!("{:.2}", times(figure));
@@ -114,7 +122,7 @@ impl Page<'_> {
         };
         Some(Verdict {
             cells: [
-                format!("{}{}, {unit}", goal.what, if row.once { "¹" } else { "" }),
+                what,
                 number(ours),
                 best.map(|(kind, figure)| named(kind.name().to_owned(), figure)).unwrap_or_default(),
                 limit.map(|(id, kind, _, figure)| named(place(id, kind), figure)).unwrap_or_default(),
@@ -137,11 +145,16 @@ impl Page<'_> {
             writeln!(out, "| server | {} | faults |", units.join(" | "))?;
             writeln!(out, "| --- |{} ---: |", " ---: |".repeat(units.len()))?;
             for &kind in &row.servers {
-                let Some(measured) = self.results.get(&(row.id.clone(), kind)) else { continue };
+                let Some(measured) = self.results.medians.get(&(row.id.clone(), kind)) else { continue };
                 let cell =
                     |metric: &Metric| measured.figures.get(metric).map(|figure| number(*figure)).unwrap_or_default();
                 let cells: Vec<_> = row.shown.iter().map(cell).collect();
                 writeln!(out, "| {} | {} | {} |", kind.name(), cells.join(" | "), faults(measured.faults))?;
+            }
+            for &kind in &row.servers {
+                for why in self.results.failures.get(&(row.id.clone(), kind)).into_iter().flatten() {
+                    writeln!(out, "\n{} could not be measured: {why}.", kind.name())?;
+                }
             }
         }
         Ok(())
@@ -150,7 +163,7 @@ impl Page<'_> {
     fn settings(&self, out: &mut String) -> Result<()> {
         out.push_str("\n### Settings\n\nThe files are in `peers/`.\n\n| server | version | started with |\n| --- | --- | --- |\n");
         for kind in Kind::ALL {
-            if !self.results.keys().any(|(_, measured)| *measured == kind) {
+            if !self.results.medians.keys().any(|(_, measured)| *measured == kind) {
                 continue;
             }
             let place = &self.bench.place;

@@ -4,6 +4,7 @@
 //! - What is said is a `talk::Talk` each: the same scenario drives every server in that server's own language.
 //! - A scenario is a function from servers and numbers to an `Outcome`, with its own share of a core beside it.
 
+mod beside;
 mod calls;
 mod crowd;
 mod fanout;
@@ -13,6 +14,7 @@ mod probe;
 mod sequence;
 mod swarm;
 
+pub(crate) use beside::{Beside, beside};
 pub(crate) use calls::{Calls, calls};
 pub(crate) use crowd::{Crowd, crowd};
 pub(crate) use fanout::{Fanout, fanout};

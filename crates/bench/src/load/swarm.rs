@@ -1,7 +1,7 @@
 //! Many connections on one thread.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -112,6 +112,12 @@ impl Swarm {
     /// A connection no longer takes what it is sent, as a reader does that hangs.
     pub(crate) fn stall(&mut self, link: usize) {
         self.links[link].reads = false;
+    }
+
+    /// Closes a connection. What still comes on it is not heard.
+    pub(crate) fn leave(&mut self, link: usize) -> Result<()> {
+        self.stall(link);
+        Ok(self.links[link].stream.shutdown(Shutdown::Both)?)
     }
 
     /// Waits until something comes, or the time is over, and adds what was heard on which connection.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Calls, Fanout, Paced, calls, fanout, paced};
+use super::{Beside, Calls, Fanout, Paced, beside, calls, fanout, paced};
 use crate::process::Process;
 use crate::servers::Kind;
 use crate::talk::HttpCaller;
@@ -35,6 +35,22 @@ fn every_message_arrives_once_and_in_order_at_every_poll() {
         assert!(outcome.operations >= 20 * in_flight);
         assert_eq!(outcome.operations % 20, 0);
     }
+}
+
+#[test]
+fn a_crowd_is_measured_with_and_without_one_who_takes_nothing() {
+    let (_, address) = raw_server();
+    let compared = beside(Beside {
+        address,
+        subscriber: &|number| Kind::Raw.subscriber("fan", number),
+        publisher: Kind::Raw.publisher("fan"),
+        subscribers: 20,
+        time: Duration::from_millis(1),
+    })
+    .unwrap();
+    assert_eq!(compared.faults, Faults::default());
+    assert!(compared.with.len().is_multiple_of(20) && !compared.with.is_empty());
+    assert!(compared.without.len().is_multiple_of(20) && !compared.without.is_empty());
 }
 
 #[test]

@@ -16,6 +16,9 @@ pub(crate) enum Metric {
     /// Latencies in microseconds.
     P50,
     P99,
+    /// The same without what the row is about, in microseconds, and how many times it is exceeded with it.
+    P99Without,
+    TimesWithout,
     Longest,
     /// Seconds of the server's CPU for the whole.
     CpuSeconds,
@@ -37,6 +40,8 @@ impl Metric {
             Self::CpuMicros => "µs CPU each",
             Self::P50 => "µs p50",
             Self::P99 => "µs p99",
+            Self::P99Without => "µs p99 without",
+            Self::TimesWithout => "times the p99 without",
             Self::Longest => "ms longest",
             Self::CpuSeconds => "s CPU",
             Self::Milliseconds => "ms",

@@ -92,7 +92,7 @@ impl Goal {
 }
 
 impl Row {
-    fn new(
+    pub(crate) fn new(
         id: impl Into<String>,
         what: impl Into<String>,
         servers: &[Kind],
