@@ -16,9 +16,11 @@ pub(crate) enum Metric {
     /// Latencies in microseconds.
     P50,
     P99,
-    /// The same without what the row is about, in microseconds, and how many times it is exceeded with it.
+    /// The same without what the row is about, in microseconds.
     P99Without,
+    /// How many times as long it is with it.
     TimesWithout,
+    /// In milliseconds.
     Longest,
     /// Seconds of the server's CPU for the whole.
     CpuSeconds,
