@@ -32,6 +32,9 @@ pub(crate) struct Beside<'b> {
 pub(crate) struct Compared {
     pub(crate) without: Histogram<u64>,
     pub(crate) with: Histogram<u64>,
+    /// How many times as long the p99 of a turn was as in the turn beside it without: the median of all pairs of turns. A
+    /// moment in which the machine was elsewhere spoils its own pair and no other.
+    pub(crate) times: f64,
     pub(crate) faults: Faults,
 }
 
@@ -39,25 +42,27 @@ pub(crate) struct Compared {
 pub(crate) fn beside(plan: Beside<'_>) -> Result<Compared> {
     let mut crowd = Listeners::new(plan.address, plan.publisher)?;
     crowd.come(plan.subscriber, plan.subscribers, 0)?;
-    let (mut without, mut with) = (histogram()?, histogram()?);
+    let (mut without, mut with, mut times) = (histogram()?, histogram()?, Vec::new());
     let turns = (plan.time.as_millis() / TURN.as_millis()).max(1);
     for turn in 0..turns {
+        let mut p99 = [0.0; 2];
         // Neither is always the first.
         for stalls in [turn % 2 == 0, turn % 2 != 0] {
-            if stalls {
-                let link = crowd.come_and_stall((plan.subscriber)(plan.subscribers))?;
-                measure(&mut crowd, &mut with)?;
-                crowd.go(link)?;
-            } else {
-                measure(&mut crowd, &mut without)?;
-            }
+            let stalled = stalls.then(|| crowd.come_and_stall((plan.subscriber)(plan.subscribers))).transpose()?;
+            let latencies = measure(&mut crowd)?;
+            stalled.map_or(Ok(()), |link| crowd.go(link))?;
+            p99[usize::from(stalls)] = latencies.value_at_quantile(0.99) as f64;
+            if stalls { with.add(&latencies)? } else { without.add(&latencies)? }
         }
+        times.push(p99[1] / p99[0]);
     }
-    Ok(Compared { without, with, faults: crowd.faults() })
+    times.sort_by(f64::total_cmp);
+    Ok(Compared { without, with, times: times[times.len() / 2], faults: crowd.faults() })
 }
 
-fn measure(crowd: &mut Listeners, latencies: &mut Histogram<u64>) -> Result<()> {
-    let until = Instant::now() + TURN;
+/// How long the deliveries of one turn took.
+fn measure(crowd: &mut Listeners) -> Result<Histogram<u64>> {
+    let (until, mut latencies) = (Instant::now() + TURN, histogram()?);
     while Instant::now() < until {
         let sent = Instant::now();
         crowd.tell(1, |deliveries| {
@@ -65,5 +70,5 @@ fn measure(crowd: &mut Listeners, latencies: &mut Histogram<u64>) -> Result<()> 
             latencies.saturating_record_n(took, deliveries);
         })?;
     }
-    Ok(())
+    Ok(latencies)
 }
