@@ -24,10 +24,9 @@ impl Json {
         Some(Self(raw.into()))
     }
 
-    /// The JSON text of a value of ours.
+    /// The JSON text of a value of ours; null when it has none, as a map whose keys are no texts.
     #[must_use]
-    pub fn of(value: &serde_json::Value) -> Self {
-        // A `Value` always has a JSON text: its keys are strings and its numbers finite.
+    pub fn of(value: &impl serde::Serialize) -> Self {
         Self(serde_json::value::to_raw_value(value).unwrap_or_else(|_| RawValue::NULL.to_owned()).into())
     }
 
@@ -96,6 +95,13 @@ impl PartialEq for Json {
 }
 
 impl Eq for Json {}
+
+/// Into JSON text only: the text of the value, as it is.
+impl serde::Serialize for Json {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
 
 /// From JSON text only: the text of the value is what is kept.
 impl<'de> serde::Deserialize<'de> for Json {

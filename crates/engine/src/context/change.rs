@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 use wire::RecordId;
-use wire::context::{Content, Custom, Fault, NotFlat, Scalar, TextField};
+use wire::context::{Content, Custom, Data, Fault, NotFlat, Scalar, TextField, Told};
 
 /// A change of a record's content, checked, and not yet applied to anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -95,16 +95,15 @@ impl Change {
     /// What an event says of the fields that were named: their values now, null where there is none any more. Null for a
     /// field that was null already says nothing: some clients send it for whatever their caller leaves out, and others
     /// do not survive hearing it.
-    pub(super) fn told(&self, before: &Content, after: &Content) -> Map<String, Value> {
-        let mut data = Map::new();
+    pub(super) fn told<'c>(&'c self, before: &Content, after: &'c Content) -> Data<'c> {
+        let mut data = Data::new();
         for (field, _) in &self.texts {
             if before.text(*field).is_some() || after.text(*field).is_some() {
-                data.insert(field.as_str().into(), after.text(*field).into());
+                data.insert(field.as_str(), Told::Text(after.text(*field).map(Into::into)));
             }
         }
         if self.custom != CustomChange::Keep && (before.custom.is_some() || after.custom.is_some()) {
-            let custom = after.custom.as_ref().and_then(|custom| serde_json::from_str(custom.as_str()).ok());
-            data.insert("custom".into(), custom.unwrap_or_default());
+            data.insert("custom", Told::Custom(after.custom.as_ref()));
         }
         data
     }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 use wire::RecordId;
-use wire::context::{Action, Content, Event, Fault, Kind, Membership, Moment, TextField};
+use wire::context::{Action, Content, Data, Event, Fault, Kind, Membership, Moment, TextField, Told};
 
 use super::change::{check_size, object};
 use super::remove::membership;
@@ -136,8 +136,8 @@ impl Manage {
                 .map_err(|fault| below(fault, "set", entry.index))?;
             let etag = etag::of_membership(&content);
             let mut data = entry.change.told(held, &content);
-            data.insert("updated".into(), now.to_string().into());
-            data.insert("eTag".into(), etag.as_str().into());
+            data.insert("updated", Told::text(now.to_string()));
+            data.insert("eTag", Told::text(etag.as_str()));
             managed.events.push(Event::new(membership(self.owner, &self.id, &entry.id), Action::Set, data));
             let (user, channel) = match self.owner {
                 Kind::User => (&self.id, &entry.id),
@@ -148,7 +148,7 @@ impl Manage {
         }
         for id in self.delete.iter().filter(|id| current.contains_key(id)) {
             managed.remove.push(id.clone());
-            managed.events.push(Event::new(membership(self.owner, &self.id, id), Action::Delete, Map::new()));
+            managed.events.push(Event::new(membership(self.owner, &self.id, id), Action::Delete, Data::new()));
         }
         Ok(managed)
     }

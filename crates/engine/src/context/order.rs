@@ -59,7 +59,9 @@ pub(super) const TRUE: u8 = 4;
 
 pub(super) fn push_text(key: &mut Vec<u8>, text: &str) {
     // Round 1. A zero ends it, so that a shorter text comes first; no letter or digit has one.
-    key.extend(letters(text).map(fold).collect::<String>().bytes());
+    for letter in letters(text).map(fold) {
+        key.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+    }
     key.push(0);
     // Round 2. Lower-case letters at the end say nothing and are left out: the zero sorts where they would.
     let start = key.len();

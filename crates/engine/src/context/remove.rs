@@ -1,8 +1,7 @@
 //! Removing the metadata of a user or channel.
 
-use serde_json::Map;
 use wire::RecordId;
-use wire::context::{About, Action, Event, Kind, Record};
+use wire::context::{About, Action, Data, Event, Kind, Record};
 
 use super::set::about;
 use super::{Condition, Refused};
@@ -48,7 +47,7 @@ impl Remove {
         if current.is_none() {
             return Ok(Removed::default());
         }
-        let mut event = Event::new(about(self.kind, &self.id), Action::Delete, Map::new());
+        let mut event = Event::new(about(self.kind, &self.id), Action::Delete, Data::new());
         if self.kind == Kind::User {
             event.also_on(others);
         }
@@ -56,7 +55,7 @@ impl Remove {
         if self.integrity {
             events.extend(others.iter().map(|other| {
                 let about = membership(self.kind, &self.id, other);
-                Event::new(about, Action::Delete, Map::new())
+                Event::new(about, Action::Delete, Data::new())
             }));
         }
         Ok(Removed { existed: true, memberships: self.integrity, events })

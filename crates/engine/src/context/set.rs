@@ -1,6 +1,6 @@
 //! Setting the metadata of a user or channel.
 
-use wire::context::{About, Action, Answered, Content, Event, Fault, Kind, Moment, Record};
+use wire::context::{About, Action, Answered, Content, Event, Fault, Kind, Moment, Record, Told};
 use wire::{RecordId, Refusal};
 
 use super::change::{check_size, object};
@@ -155,8 +155,8 @@ impl Set {
         let effect = if current.is_some() { Effect::Changed } else { Effect::Created };
         let record = Record { id: self.id.clone(), content, updated: now, etag };
         let mut data = self.change.told(before, &record.content);
-        data.insert("updated".into(), now.to_string().into());
-        data.insert("eTag".into(), record.etag.as_str().into());
+        data.insert("updated", Told::text(now.to_string()));
+        data.insert("eTag", Told::text(record.etag.as_str()));
         let event = Event::new(about(self.kind, &self.id), Action::Set, data);
         Ok(Written { record, effect, event: Some(event) })
     }

@@ -100,7 +100,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    use super::super::Event;
+    use super::super::{Data, Event, Told};
     use super::*;
 
     fn about() -> impl Strategy<Value = About> {
@@ -131,18 +131,12 @@ mod tests {
     }
 
     fn told(change: &Change) -> Event {
-        let mut data = Map::new();
-        for (field, text) in &change.texts {
-            data.insert(field.as_str().into(), json!(text));
-        }
-        if let Some(custom) = &change.custom {
-            let value = custom.as_ref().map_or(Value::Null, |custom| serde_json::from_str(custom.as_str()).unwrap());
-            data.insert("custom".into(), value);
-        }
-        if let (Some(updated), Some(etag)) = (change.updated, &change.etag) {
-            data.insert("updated".into(), updated.to_string().into());
-            data.insert("eTag".into(), etag.as_str().into());
-        }
+        let texts =
+            change.texts.iter().map(|(field, text)| (field.as_str(), Told::Text(text.as_deref().map(Into::into))));
+        let mut data: Data<'_> = texts.collect();
+        data.extend(change.custom.as_ref().map(|custom| ("custom", Told::Custom(custom.as_ref()))));
+        data.extend(change.updated.map(|updated| ("updated", Told::text(updated.to_string()))));
+        data.extend(change.etag.as_ref().map(|etag| ("eTag", Told::text(etag.as_str()))));
         Event::new(change.about.clone(), change.action, data)
     }
 

@@ -1,7 +1,11 @@
 //! What subscribers hear of a change.
 
-use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashSet};
 
+use serde::Serialize;
+
+use super::Custom;
 use crate::json::Json;
 use crate::names::{ChannelName, RecordId};
 use crate::pubsub::{self, Message};
@@ -44,6 +48,43 @@ pub enum Action {
     Delete,
 }
 
+/// What an event tells of a record, by the name of each member of `data`. Ids come by themselves.
+pub type Data<'d> = BTreeMap<&'d str, Told<'d>>;
+
+/// A member of `data`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Told<'d> {
+    /// A text, or null for one that is unset.
+    Text(Option<Cow<'d, str>>),
+    /// `custom`, or null.
+    Custom(Option<&'d Custom>),
+    /// One end of a membership.
+    End {
+        /// Its id.
+        id: &'d str,
+    },
+}
+
+impl<'d> Told<'d> {
+    /// A text that is set.
+    #[must_use]
+    pub fn text(text: impl Into<Cow<'d, str>>) -> Self {
+        Self::Text(Some(text.into()))
+    }
+}
+
+/// `d`, its members in the order of their names, as those of `data` are.
+#[derive(Serialize)]
+struct Payload<'d> {
+    data: Data<'d>,
+    event: &'d str,
+    source: &'d str,
+    #[serde(rename = "type")]
+    kind: &'d str,
+    version: &'d str,
+}
+
 impl About {
     /// `type` of the event.
     #[must_use]
@@ -59,36 +100,28 @@ impl About {
 impl Event {
     /// The event, told on the channels that have the ids of the record. `data` is what is told beside these ids.
     #[must_use]
-    pub fn new(about: About, action: Action, mut data: Map<String, Value>) -> Self {
-        let mut event = Self { about, action, payload: Json::of(&Value::Null), channels: Vec::new() };
+    pub fn new(about: About, action: Action, data: Data<'_>) -> Self {
+        let payload = payload(&about, action, data);
+        let mut event = Self { about, action, payload, channels: Vec::new() };
         match event.about.clone() {
-            About::User(id) | About::Channel(id) => {
-                data.insert("id".into(), id.as_str().into());
-                event.also_on([&id]);
-            }
-            About::Membership { user, channel } => {
-                data.insert("channel".into(), json!({"id": channel.as_str()}));
-                data.insert("uuid".into(), json!({"id": user.as_str()}));
-                event.also_on([&channel, &user]);
-            }
+            About::User(id) | About::Channel(id) => event.also_on([&id]),
+            About::Membership { user, channel } => event.also_on([&channel, &user]),
         }
-        let word = match action {
-            Action::Set => "set",
-            Action::Delete => "delete",
-        };
-        event.payload = Json::of(
-            &json!({"source": "objects", "version": "2.0", "event": word, "type": event.about.as_str(), "data": data}),
-        );
         event
     }
 
     /// Tells it on the channels with these ids as well. An id that is no channel's name, or that names a presence
     /// stream, is heard by nobody.
     pub fn also_on<'i>(&mut self, ids: impl IntoIterator<Item = &'i RecordId>) {
-        let mut told: std::collections::HashSet<ChannelName> = self.channels.iter().cloned().collect();
-        for id in ids {
-            let Ok(channel) = ChannelName::new(id.as_str()) else { continue };
-            if !channel.is_presence() && told.insert(channel.clone()) {
+        let named = |id: &RecordId| ChannelName::new(id.as_str()).ok().filter(|channel| !channel.is_presence());
+        let mut ids = ids.into_iter().filter_map(named).peekable();
+        // Most users are nowhere a member.
+        if ids.peek().is_none() {
+            return;
+        }
+        let mut told: HashSet<ChannelName> = self.channels.iter().cloned().collect();
+        for channel in ids {
+            if told.insert(channel.clone()) {
                 self.channels.push(channel);
             }
         }
@@ -107,4 +140,19 @@ impl Event {
             payload: self.payload.clone(),
         })
     }
+}
+
+fn payload<'d>(about: &'d About, action: Action, mut data: Data<'d>) -> Json {
+    match about {
+        About::User(id) | About::Channel(id) => _ = data.insert("id", Told::text(id.as_str())),
+        About::Membership { user, channel } => {
+            data.insert("channel", Told::End { id: channel.as_str() });
+            data.insert("uuid", Told::End { id: user.as_str() });
+        }
+    }
+    let event = match action {
+        Action::Set => "set",
+        Action::Delete => "delete",
+    };
+    Json::of(&Payload { data, event, source: "objects", kind: about.as_str(), version: "2.0" })
 }

@@ -21,7 +21,7 @@ mod tests;
 
 pub use change::Change;
 pub use custom::{Custom, NotFlat, Scalar};
-pub use event::{About, Action, Event};
+pub use event::{About, Action, Data, Event, Told};
 pub use fault::{Fault, Place};
 pub use fields::{Kind, TextField};
 pub use include::{Include, Shown};

@@ -113,7 +113,7 @@ fn names_in_include_are_those_of_the_list() {
 
 #[test]
 fn an_event_is_told_once_on_each_channel_that_can_hear_it() {
-    let mut event = Event::new(About::User(id("ann")), Action::Delete, serde_json::Map::new());
+    let mut event = Event::new(About::User(id("ann")), Action::Delete, Data::new());
     event.also_on([&id("lobby"), &id("ann"), &id("lobby"), &id("lobby-pnpres")]);
     assert_eq!(event.channels.iter().map(ChannelName::as_str).collect::<Vec<_>>(), ["ann", "lobby"]);
     let payload: serde_json::Value = serde_json::from_str(event.payload.as_str()).unwrap();
@@ -133,9 +133,9 @@ fn an_event_is_told_once_on_each_channel_that_can_hear_it() {
 #[test]
 fn a_membership_is_told_on_its_channel_and_to_its_user() {
     let about = |user, channel| About::Membership { user: id(user), channel: id(channel) };
-    let event = Event::new(about("ann", "lobby"), Action::Set, serde_json::Map::new());
+    let event = Event::new(about("ann", "lobby"), Action::Set, Data::new());
     assert_eq!(event.channels.iter().map(ChannelName::as_str).collect::<Vec<_>>(), ["lobby", "ann"]);
-    let event = Event::new(about("ann", "ann"), Action::Set, serde_json::Map::new());
+    let event = Event::new(about("ann", "ann"), Action::Set, Data::new());
     assert_eq!(event.channels.len(), 1);
 }
 

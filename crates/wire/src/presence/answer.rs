@@ -237,7 +237,7 @@ mod tests {
     fn encoded((channel, more, seats): &Row) -> Occupancy {
         let seat = |(user, state): &Listed| Seat {
             user: UserId::new(user.as_str()).unwrap(),
-            state: state.clone().map(|state| Json::of(&state.into())),
+            state: state.as_ref().map(Json::of),
         };
         Occupancy {
             channel: ChannelName::new(channel.as_str()).unwrap(),
@@ -285,12 +285,12 @@ mod tests {
         ) {
             let user = UserId::new("ann").unwrap();
             let channel = |name: &String| ChannelName::new(name.as_str()).unwrap();
-            let rows: Vec<_> = states.iter().map(|(name, state)| (channel(name), Some(Json::of(&state.clone().into())))).collect();
+            let rows: Vec<_> = states.iter().map(|(name, state)| (channel(name), Some(Json::of(state)))).collect();
             prop_assert_eq!(&GetStateResult::read(&state_many(&user, &rows), None).unwrap().channels, &states);
             for ((name, state), (channel, json)) in states.iter().zip(&rows) {
                 let single = state_single(&user, channel, json.as_ref());
                 prop_assert_eq!(&GetStateResult::read(&single, Some(name)).unwrap().channels[name], state);
-                let set = state_set(&Json::of(&state.clone().into()));
+                let set = state_set(&Json::of(state));
                 prop_assert_eq!(&SetStateResult::read(set.as_bytes()).unwrap().state, state);
             }
             let channels: Vec<_> = states.keys().map(channel).collect();
