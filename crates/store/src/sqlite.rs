@@ -16,6 +16,7 @@ mod lists;
 mod log;
 mod memory;
 mod migrations;
+mod order_index;
 mod readers;
 mod tables;
 mod text_order;

@@ -12,6 +12,7 @@ use wire::SubscribeKey;
 use wire::context::{Kind, TextField};
 
 use super::filter::{self, By, Columns, EntryIndex, Narrow};
+use super::order_index::OrderIndex;
 use super::rows::{id_key, membership_columns, record_columns, term};
 use super::sql::{Bound, Dialect, Statement, UNSET, column, has_key};
 
@@ -24,11 +25,13 @@ pub(crate) struct Lists<'q> {
     joins: bool,
     /// SQLite: the entry of `custom` or the status by whose index the list is found, instead of by its order.
     narrow: Option<Narrow>,
+    /// SQLite: the indexes that are there, of those that are made when they are wanted.
+    order_indexes: &'q [OrderIndex],
 }
 
 impl<'q> Lists<'q> {
     pub(crate) fn new(key: &'q SubscribeKey, query: &'q Query, dialect: Dialect) -> Self {
-        let mut lists = Self { key, query, dialect, joins: false, narrow: None };
+        let mut lists = Self { key, query, dialect, joins: false, narrow: None, order_indexes: &[] };
         let sorts = query.sort.keys.iter().any(|key| lists.is_joined(&key.field));
         let filters = query.filter.as_ref().is_some_and(|tree| filter::any_field(tree, |field| lists.is_joined(field)));
         lists.joins = query.include.joined.is_some() || sorts || filters;
@@ -43,6 +46,17 @@ impl<'q> Lists<'q> {
     pub(crate) fn narrowed(mut self, narrow: Narrow) -> Self {
         self.narrow = Some(narrow);
         self
+    }
+
+    /// With the indexes that are there, of those that are made when they are wanted.
+    pub(crate) fn by_indexes(mut self, there: &'q [OrderIndex]) -> Self {
+        self.order_indexes = there;
+        self
+    }
+
+    /// Whether an index is there, of those that are made when they are wanted.
+    pub(crate) fn has(&self, index: OrderIndex) -> bool {
+        self.order_indexes.contains(&index)
     }
 
     fn is_joined(&self, field: &Field) -> bool {
@@ -293,12 +307,12 @@ impl<'q> Lists<'q> {
     /// SQLite keeps no figures about the data, and might find a list by its filter and then sort all of it.
     fn push_hint(&self, sql: &mut Statement, nth: usize) {
         if self.dialect == Dialect::Sqlite {
-            sql.push(match self.query.sort.keys.get(nth).map(|key| &key.field.item) {
-                None => " INDEXED BY records_by_id",
-                Some(Item::Text(TextField::Name)) => " INDEXED BY records_by_name",
-                Some(Item::Text(TextField::Status)) => " INDEXED BY records_by_status",
-                Some(Item::Updated) => " INDEXED BY records_by_updated",
-                Some(Item::Text(_) | Item::Id | Item::WholeCustom | Item::Custom(_)) => " INDEXED BY records_by_id",
+            let item = self.query.sort.keys.get(nth).map(|key| &key.field.item);
+            let index = item.and_then(OrderIndex::of).filter(|index| self.has(*index));
+            sql.push(" INDEXED BY ").push(&match (item, index) {
+                (Some(Item::Text(TextField::Name)), _) => "records_by_name".to_owned(),
+                (_, Some(index)) => index.name(),
+                (_, None) => "records_by_id".to_owned(),
             });
         }
     }

@@ -12,7 +12,7 @@ use wire::{RecordId, SubscribeKey};
 use super::custom_index::Lacking;
 use super::memory::Memory;
 use super::tables::Writing;
-use super::{Sqlite, custom_index, lists};
+use super::{Sqlite, custom_index, lists, order_index};
 use crate::context::apply;
 use crate::context::outbox;
 use crate::context::rows::{self, MEMBERSHIP_COLUMNS, Row, id_key};
@@ -82,6 +82,9 @@ impl Context for Sqlite {
             let found = found.await?;
             if let Some(index) = found.lacks_index {
                 self.order_index(&key, kind, index);
+            }
+            if let Some(index) = found.lacks_order {
+                self.writer.order(move |db, _| order_index::make(db, index));
             }
             Ok(query.page(found.rows, found.total, |item| Listed::Record(item)))
         })

@@ -3,11 +3,14 @@
 use engine::context::{List, Query};
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use wire::SubscribeKey;
+use wire::context::TextField;
 
 use super::custom_index::Lacking;
+use super::order_index;
 use crate::StoreError;
 use crate::context::filter::{self, By, EntryIndex, Narrow};
 use crate::context::list::Lists;
+use crate::context::order_index::OrderIndex;
 use crate::context::sql::{Dialect, Statement};
 
 /// What was found of a list.
@@ -16,9 +19,13 @@ pub(super) struct Found<T> {
     pub(super) rows: Vec<T>,
     /// How many there are over all pages, where that was asked.
     pub(super) total: Option<u64>,
-    /// An index that would have found them.
+    /// An index of an entry that would have found them.
     pub(super) lacks_index: Option<Lacking>,
+    /// An index of another field that would have.
+    pub(super) lacks_order: Option<OrderIndex>,
 }
+
+const BY_STATUS: OrderIndex = OrderIndex::Text(TextField::Status);
 
 /// The rows of a page.
 pub(super) fn find<T>(
@@ -27,10 +34,13 @@ pub(super) fn find<T>(
     query: &Query,
     read: impl Fn(&rusqlite::Row<'_>, bool) -> Result<T, StoreError>,
 ) -> Result<Found<T>, StoreError> {
-    let Plan { narrowest, lacks_index } = plan(db, key, query)?;
-    let mut lists = Lists::new(key, query, Dialect::Sqlite);
+    let there = order_indexes(db, query)?;
+    let mut lists = Lists::new(key, query, Dialect::Sqlite).by_indexes(&there);
+    let Plan { narrowest, lacks_index, mut lacks_order } = plan(db, key, query, &lists)?;
     if let Some((narrow, true)) = &narrowest {
         lists = lists.narrowed(narrow.clone());
+    } else if lacks_order.is_none() {
+        lacks_order = lists.wants().filter(|index| !lists.has(*index));
     }
     let total = match (query.count, &narrowest, &query.filter) {
         (false, ..) => None,
@@ -41,17 +51,38 @@ pub(super) fn find<T>(
     };
     let mut rows =
         Rows { db, read, joins: lists.joins(), wanted: query.fetch(), found: Vec::with_capacity(query.fetch()) };
-    if lists.is_grouped() {
-        group_by_group(&mut rows, &lists, few(db, key, query)?)?;
-    } else {
+    let mut in_groups = lists.is_grouped();
+    if in_groups && !group_by_group(&mut rows, &lists, few(db, key, query)?)? {
+        lacks_order = Some(BY_STATUS);
+        rows.found.clear();
+        in_groups = false;
+    }
+    if !in_groups {
         for segment in 0..lists.segments() {
             rows.fetch(|limit| lists.segment(segment, limit))?;
         }
     }
     let rows = rows.found;
     // Nobody has to wait for an index that would have found nothing.
-    let lacks_index = lacks_index.filter(|_| !rows.is_empty());
-    Ok(Found { rows, total, lacks_index })
+    let (lacks_index, lacks_order) = if rows.is_empty() { (None, None) } else { (lacks_index, lacks_order) };
+    Ok(Found { rows, total, lacks_index, lacks_order })
+}
+
+/// Which of the indexes are there that a list may be found by, of those that are made when they are wanted.
+fn order_indexes(db: &Connection, query: &Query) -> Result<Vec<OrderIndex>, StoreError> {
+    let List::Records(_) = query.list else { return Ok(Vec::new()) };
+    let mut wanted: Vec<_> = query.sort.keys.iter().filter_map(|key| OrderIndex::of(&key.field.item)).collect();
+    let narrows = query.filter.as_ref().map(Narrow::all).unwrap_or_default();
+    if narrows.iter().any(|narrow| matches!(narrow.by, By::Status { .. })) {
+        wanted.push(BY_STATUS);
+    }
+    let mut there = Vec::new();
+    for index in wanted {
+        if order_index::is_there(db, index)? {
+            there.push(index);
+        }
+    }
+    Ok(there)
 }
 
 /// The rows of a page, while it fills.
@@ -84,17 +115,22 @@ impl<T, R: Fn(&rusqlite::Row<'_>, bool) -> Result<T, StoreError>> Rows<'_, T, R>
     }
 }
 
-/// Fills a page of an order by status and another key. A group of more than `few` is found by the index of that key.
+/// Fills a page of an order by status and another key. A group of more than `few` is found by the index of that key, any
+/// other by that of the status. Answers whether it could be done: not with such a group and without that index.
 fn group_by_group<T>(
     rows: &mut Rows<'_, T, impl Fn(&rusqlite::Row<'_>, bool) -> Result<T, StoreError>>,
     lists: &Lists<'_>,
     few: u64,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let db = rows.db;
     let many = |group: &[u8]| Ok::<_, StoreError>(count(db, &lists.count_of_status(group))? > few);
+    let can = |many: bool| many || lists.has(BY_STATUS);
     let mut last = lists.group_of_position();
     if let Some(group) = &last {
         let many = many(group)?;
+        if !can(many) {
+            return Ok(false);
+        }
         for segment in 0..lists.segments() - 1 {
             rows.fetch(|limit| lists.segment_in_group(segment, many, limit))?;
         }
@@ -106,10 +142,13 @@ fn group_by_group<T>(
             prepared.query_row(params_from_iter(&statement.values), |row| row.get::<_, Vec<u8>>(0)).optional()?;
         let Some(group) = next else { break };
         let many = many(&group)?;
+        if !can(many) {
+            return Ok(false);
+        }
         rows.fetch(|limit| lists.of_group(&group, many, limit))?;
         last = Some(group);
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Reading the list in its order costs some `limit * records / matches` rows until the page is full; finding all matches
@@ -127,22 +166,23 @@ struct Plan {
     /// The equality of the filter that the fewest records fulfil, and whether the list is found by its index.
     narrowest: Option<(Narrow, bool)>,
     lacks_index: Option<Lacking>,
+    lacks_order: Option<OrderIndex>,
 }
 
 /// SQLite keeps no figures about the data, so we count.
-fn plan(db: &Connection, key: &SubscribeKey, query: &Query) -> Result<Plan, StoreError> {
+fn plan(db: &Connection, key: &SubscribeKey, query: &Query, lists: &Lists<'_>) -> Result<Plan, StoreError> {
     let mut plan = Plan::default();
     let (List::Records(_), Some(filter)) = (&query.list, &query.filter) else { return Ok(plan) };
     let candidates = Narrow::all(filter);
     if candidates.is_empty() {
         return Ok(plan);
     }
-    let lists = Lists::new(key, query, Dialect::Sqlite);
+    let has_index = |narrow: &Narrow| !matches!(narrow.by, By::Status { .. }) || lists.has(BY_STATUS);
     let mut indexed = Vec::with_capacity(candidates.len());
     for mut narrow in candidates {
         if let By::Entry { name, index, .. } = &mut narrow.by {
             let by_name = filter::is_by_name(&query.sort);
-            *index = index_of(db, &lists, name, by_name)?;
+            *index = index_of(db, lists, name, by_name)?;
             let is_indexed_order = by_name || query.sort.keys.is_empty();
             if index.is_none_or(|index| is_indexed_order && index.by_name != by_name) {
                 plan.lacks_index = Some(Lacking { entry: name.clone(), by_name });
@@ -156,6 +196,7 @@ fn plan(db: &Connection, key: &SubscribeKey, query: &Query) -> Result<Plan, Stor
     // The only one whose index has the order of the list is read until the page is full, however many there are.
     if let [narrow] = &indexed[..]
         && narrow.follows(&query.sort)
+        && has_index(narrow)
     {
         plan.narrowest = indexed.pop().map(|narrow| (narrow, true));
         return Ok(plan);
@@ -170,8 +211,10 @@ fn plan(db: &Connection, key: &SubscribeKey, query: &Query) -> Result<Plan, Stor
         }
     }
     plan.narrowest = narrowest.map(|(narrow, matches)| {
-        let follows = narrow.follows(&query.sort);
-        (narrow, follows || matches <= few)
+        let has_index = has_index(&narrow);
+        plan.lacks_order = (!has_index && matches <= few).then_some(BY_STATUS);
+        let is_found = has_index && (narrow.follows(&query.sort) || matches <= few);
+        (narrow, is_found)
     });
     Ok(plan)
 }

@@ -4,6 +4,8 @@
 use engine::context::order;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
+use super::order_index;
+
 pub(super) fn renew(db: &mut Connection) -> rusqlite::Result<()> {
     renew_to(db, order::UNICODE)
 }
@@ -17,6 +19,8 @@ fn renew_to(db: &mut Connection, (major, minor, update): (u8, u8, u8)) -> rusqli
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if let Some(theirs) = known {
         tracing::info!(%theirs, %ours, "texts are sorted by another version of Unicode: making their keys anew");
+        // They have keys that nothing else has.
+        order_index::drop_all(&transaction)?;
         // Equal keys mean equal texts, whatever the version: none of these meets another on the way. Indexes of `custom` are
         // filled again, as if they were ordered now.
         transaction.execute_batch(

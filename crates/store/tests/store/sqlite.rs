@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use engine::context::{Condition, List, Remove};
 use rusqlite::Connection;
+use rusqlite::functions::FunctionFlags;
 use serde_json::json;
 use store::{Context, DataDirectory, Groups, Health, OpenError, Settings, Sqlite, StoreError};
 use wire::context::{Kind, Moment};
@@ -167,6 +168,67 @@ async fn an_index_of_custom_is_made_for_what_is_asked_for_and_found_and_for_noth
     assert_eq!(rows(), 9998);
 }
 
+#[tokio::test]
+async fn an_index_of_an_order_is_made_when_a_list_is_found_by_it_and_kept_from_then_on() {
+    let temporary = tempfile::tempdir().unwrap();
+    let store = open_sqlite(temporary.path(), &Settings::default());
+    let demo = key("demo");
+    let user = |n: i64, status: &str| {
+        set(
+            Kind::User,
+            &id(&format!("u{n}")),
+            &json!({"name": format!("n{}", n % 7), "email": format!("{}@x", n * 31 % 97), "status": status}),
+        )
+    };
+    for n in 0..97 {
+        store.set(&demo, user(n, if n % 9 == 0 { "away" } else { "here" }), Moment::from_micros(n)).await.unwrap();
+    }
+    let foreign = Connection::open(database(temporary.path())).unwrap();
+    let indexes = || {
+        let mut found = foreign
+            .prepare("SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'records' AND sql IS NOT NULL ORDER BY name")
+            .unwrap();
+        found.query_map([], |row| row.get(0)).unwrap().collect::<Result<Vec<String>, _>>().unwrap()
+    };
+    let list = async |filter: &str, sort: &str| {
+        let mut query = query(List::Records(Kind::User), filter, sort);
+        query.limit = 30;
+        let page = store.records(&demo, &query).await.unwrap();
+        page.items.iter().map(|record| record.id.to_string()).collect::<Vec<_>>()
+    };
+    for (filter, sort, expected) in [
+        ("", "", None),
+        ("", "name:desc", None),
+        ("status == 'here'", "name", None),
+        ("status == 'nowhere'", "", None),
+        ("", "status,updated:desc", Some("records_by_updated")),
+        ("", "updated", Some("records_by_updated")),
+        ("", "email:desc", Some("records_by_email")),
+        ("", "type", Some("records_by_type")),
+        ("status == 'away'", "email", Some("records_by_email")),
+        ("status == 'gone'", "name", Some("records_by_status")),
+        ("", "status:desc", Some("records_by_status")),
+        ("", "status,name:desc", Some("records_by_status")),
+    ] {
+        if expected == Some("records_by_status") {
+            store.set(&demo, user(0, "gone"), Moment::from_micros(1000)).await.unwrap();
+        }
+        let before = list(filter, sort).await;
+        // The next command comes after whatever was ordered.
+        store.told(0).await.unwrap();
+        match expected {
+            Some(index) => assert!(indexes().iter().any(|name| name == index), "{filter:?} {sort:?}: {:?}", indexes()),
+            None => assert_eq!(indexes(), ["records_by_id", "records_by_name"], "{filter:?} {sort:?}"),
+        }
+        assert_eq!(list(filter, sort).await, before, "{filter:?} {sort:?}");
+    }
+    // What changes is found in its new place.
+    store.set(&demo, user(96, "a new one"), Moment::from_micros(2000)).await.unwrap();
+    assert_eq!(list("", "updated:desc").await[0], "u96");
+    assert_eq!(list("", "status").await[0], "u96");
+    assert_eq!(list("status == 'a new one'", "").await, ["u96"]);
+}
+
 /// The fifth version had one order of the indexes of `custom`, and counted no statuses.
 #[tokio::test]
 async fn data_of_the_fifth_version_is_brought_up_to_date() {
@@ -204,9 +266,13 @@ async fn keys_of_texts_are_made_anew_when_unicode_is_another() {
     let lists = filled(&store, &demo).await;
     drop(store);
     let foreign = Connection::open(database(temporary.path())).unwrap();
+    // Indexes by other texts have keys of their own.
+    let flags = FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    foreign.create_scalar_function("text_key", 1, flags, |_| Ok(vec![0x44])).unwrap();
     foreign
         .execute_batch(
-            "UPDATE text_order SET unicode = '1.1.0';
+            "REINDEX;
+             UPDATE text_order SET unicode = '1.1.0';
              UPDATE records SET id_key = CAST(x'77' || id_key AS BLOB), name_key = x'66', status_key = x'55';
              UPDATE memberships SET user_key = CAST(x'77' || user_key AS BLOB), channel_key = CAST(x'77' || channel_key AS BLOB);
              UPDATE custom_values SET value_key = CAST(x'77' || value_key AS BLOB);",

@@ -8,17 +8,35 @@ use engine::context::{Item, List};
 use wire::context::TextField;
 
 use super::Lists;
+use crate::context::order_index::OrderIndex;
 use crate::context::sql::{Bound, Statement};
 
 impl Lists<'_> {
-    /// Whether this order is to be read group by group. One who filters may have to pass over nearly everybody, and does
-    /// that once.
+    /// Whether this order is read group by group: it can be, and the index of the next key is there.
     pub(crate) fn is_grouped(&self) -> bool {
-        let next_has_index = |item: &Item| matches!(item, Item::Updated | Item::Text(TextField::Name));
-        matches!(self.query.list, List::Records(_))
-            && self.query.filter.is_none()
-            && matches!(&self.query.sort.keys[..], [first, next, ..]
-                if first.field.item == Item::Text(TextField::Status) && next_has_index(&next.field.item))
+        self.key_in_groups().is_some_and(|item| OrderIndex::of(item).is_none_or(|index| self.has(index)))
+    }
+
+    /// The index that finds this list in its order, where it is one of those that are made when they are wanted. Groups of many
+    /// are found by that of the next key.
+    pub(crate) fn wants(&self) -> Option<OrderIndex> {
+        let first = || self.query.sort.keys.first().map(|key| &key.field.item);
+        let is_of_records = matches!(self.query.list, List::Records(_));
+        let item = self.key_in_groups().or_else(first).filter(|_| is_of_records)?;
+        OrderIndex::of(item)
+    }
+
+    /// The key after the status, if the order can be read group by group. One who filters may have to pass over nearly everybody,
+    /// and does that once.
+    fn key_in_groups(&self) -> Option<&Item> {
+        let may_be = matches!(self.query.list, List::Records(_)) && self.query.filter.is_none();
+        match &self.query.sort.keys[..] {
+            [first, next, ..] if may_be && first.field.item == Item::Text(TextField::Status) => {
+                let item = &next.field.item;
+                matches!(item, Item::Updated | Item::Text(TextField::Name)).then_some(item)
+            }
+            _ => None,
+        }
     }
 
     /// The group of the position, by the key of its status.
