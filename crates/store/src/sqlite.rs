@@ -47,8 +47,9 @@ const PAGE_BYTES: u32 = 2048;
 const FOREIGN_LOCK: Duration = Duration::from_secs(5);
 
 /// How much of the database each connection keeps in memory, once it was read. The writer touches pages all over its
-/// indexes; readers have to read anew what was written in between.
-const WRITER_CACHE_KIB: i64 = 64 * 1024;
+/// indexes, and looks through all that it keeps at each commit that splits a page; readers have to read anew what was written
+/// in between.
+const WRITER_CACHE_KIB: i64 = 16 * 1024;
 const READER_CACHE_KIB: i64 = 8 * 1024;
 
 /// How many statements a connection keeps prepared. Lists have a statement for each form of filter and order.

@@ -19,11 +19,12 @@ use rusqlite::{Connection, OpenFlags};
 use super::{FOREIGN_LOCK, connect, refused, sync_fully};
 use crate::OpenError;
 
-/// The writer begins the log anew when it is longer. Less makes for a lower rate, more for a slower start.
-const MAX_LOG_BYTES: u64 = 64 * 1024 * 1024;
+/// The writer begins the log anew when it is longer. Less makes for a lower rate, more for a slower start after a crash.
+const MAX_LOG_BYTES: u64 = 128 * 1024 * 1024;
 
-/// So much more in the log, and it is folded in. Less would be more work: what changes twice is folded in once.
-const FOLD_BYTES: u64 = 8 * 1024 * 1024;
+/// So much more in the log, and it is folded in. Less would be more work: what changes twice is folded in once. And while the disk
+/// takes what was folded in, commits wait for it several times as long.
+const FOLD_BYTES: u64 = 32 * 1024 * 1024;
 
 /// How long the writer waits for readers of a long log, while others wait for it.
 const READER_PATIENCE: Duration = Duration::from_millis(50);

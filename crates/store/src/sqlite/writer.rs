@@ -203,6 +203,7 @@ impl Work {
         let mut filling = true;
         loop {
             let pause = if filling { Duration::ZERO } else { IDLE };
+            let mut idle = false;
             match queue.recv_timeout(pause) {
                 Ok(first) => {
                     let more = queue.try_iter().take(MAX_BATCH - 1);
@@ -211,11 +212,11 @@ impl Work {
                     filling |= self.memory.takes_order();
                 }
                 Err(RecvTimeoutError::Timeout) if !filling => self.log.when_idle(&self.db),
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => idle = true,
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             if filling {
-                filling = custom_index::fill(&mut self.db).unwrap_or_else(|error| {
+                filling = custom_index::fill(&mut self.db, idle).unwrap_or_else(|error| {
                     tracing::warn!(%error, "an index of custom data cannot be filled; it is tried again at the next start");
                     false
                 });
