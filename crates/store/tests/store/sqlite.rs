@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
 use serde_json::json;
 use store::{Context, DataDirectory, Groups, Health, OpenError, Settings, Sqlite, StoreError};
+use tempfile::TempDir;
 use wire::context::{Kind, Moment};
 
 use crate::context::{filled, filled_lists, id, query, set};
@@ -229,58 +230,50 @@ async fn an_index_of_an_order_is_made_when_a_list_is_found_by_it_and_kept_from_t
     assert_eq!(list("status == 'a new one'", "").await, ["u96"]);
 }
 
-/// The fifth version had one order of the indexes of `custom`, and counted no statuses.
-#[tokio::test]
-async fn data_of_the_fifth_version_is_brought_up_to_date() {
+/// A store that was filled, after something was done to its file while it was closed: its lists are what they were.
+async fn reopened(done: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> (TempDir, Sqlite) {
     let temporary = tempfile::tempdir().unwrap();
     let store = open_sqlite(temporary.path(), &Settings::default());
     let demo = key("demo");
     let lists = filled(&store, &demo).await;
     drop(store);
-    let foreign = Connection::open(database(temporary.path())).unwrap();
-    foreign
-        .execute_batch(
-            "DELETE FROM refinery_schema_history WHERE version > 5;
-             DROP TABLE statuses;
-             CREATE TABLE older (custom_index INTEGER PRIMARY KEY, space INTEGER NOT NULL, entry TEXT NOT NULL,
-                                 through INTEGER, UNIQUE (space, entry)) STRICT;
-             INSERT INTO older SELECT custom_index, space, entry, through FROM custom_indexes WHERE by_name;
-             DROP TABLE custom_indexes;
-             ALTER TABLE older RENAME TO custom_indexes;",
-        )
-        .unwrap();
-    drop(foreign);
+    done(&Connection::open(database(temporary.path())).unwrap()).unwrap();
     let store = open_sqlite(temporary.path(), &Settings::default());
     assert_eq!(filled_lists(&store, &demo).await, lists);
+    (temporary, store)
+}
+
+/// The fifth version had one order of the indexes of `custom`, and counted no statuses.
+#[tokio::test]
+async fn data_of_the_fifth_version_is_brought_up_to_date() {
+    let older = "DELETE FROM refinery_schema_history WHERE version > 5;
+                 DROP TABLE statuses;
+                 CREATE TABLE older (custom_index INTEGER PRIMARY KEY, space INTEGER NOT NULL, entry TEXT NOT NULL,
+                                     through INTEGER, UNIQUE (space, entry)) STRICT;
+                 INSERT INTO older SELECT custom_index, space, entry, through FROM custom_indexes WHERE by_name;
+                 DROP TABLE custom_indexes;
+                 ALTER TABLE older RENAME TO custom_indexes;";
+    let (_data, store) = reopened(|file| file.execute_batch(older)).await;
     let mut counted = query(List::Records(Kind::User), "status == 'b'", "");
     counted.count = true;
-    assert_eq!(store.records(&demo, &counted).await.unwrap().total, Some(1));
+    assert_eq!(store.records(&key("demo"), &counted).await.unwrap().total, Some(1));
 }
 
 /// As if the data had been written by a program whose compiler knew other letters: nothing is found by the keys that are there.
 #[tokio::test]
 async fn keys_of_texts_are_made_anew_when_unicode_is_another() {
-    let temporary = tempfile::tempdir().unwrap();
-    let store = open_sqlite(temporary.path(), &Settings::default());
-    let demo = key("demo");
-    let lists = filled(&store, &demo).await;
-    drop(store);
-    let foreign = Connection::open(database(temporary.path())).unwrap();
-    // Indexes by other texts have keys of their own.
-    let flags = FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
-    foreign.create_scalar_function("text_key", 1, flags, |_| Ok(vec![0x44])).unwrap();
-    foreign
-        .execute_batch(
-            "REINDEX;
-             UPDATE text_order SET unicode = '1.1.0';
-             UPDATE records SET id_key = CAST(x'77' || id_key AS BLOB), name_key = x'66', status_key = x'55';
-             UPDATE memberships SET user_key = CAST(x'77' || user_key AS BLOB), channel_key = CAST(x'77' || channel_key AS BLOB);
-             UPDATE custom_values SET value_key = CAST(x'77' || value_key AS BLOB);",
-        )
-        .unwrap();
-    drop(foreign);
-    let store = open_sqlite(temporary.path(), &Settings::default());
-    assert_eq!(filled_lists(&store, &demo).await, lists);
+    let other = "REINDEX;
+                 UPDATE text_order SET unicode = '1.1.0';
+                 UPDATE records SET id_key = CAST(x'77' || id_key AS BLOB), name_key = x'66', status_key = x'55';
+                 UPDATE memberships SET user_key = CAST(x'77' || user_key AS BLOB), channel_key = CAST(x'77' || channel_key AS BLOB);
+                 UPDATE custom_values SET value_key = CAST(x'77' || value_key AS BLOB);";
+    reopened(|file| {
+        // Indexes by other texts have keys of their own.
+        let flags = FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+        file.create_scalar_function("text_key", 1, flags, |_| Ok(vec![0x44]))?;
+        file.execute_batch(other)
+    })
+    .await;
 }
 
 #[tokio::test]
