@@ -19,8 +19,8 @@ const MAX_INDEXES: usize = 32;
 
 /// Records that are looked at between two commits while others write: some milliseconds.
 const FILLED_BETWEEN: i64 = 1000;
-/// Records that are looked at while nobody writes: a fifth of a second, which somebody who comes then waits at most. Put in in the
-/// order of their keys, many together touch each page of the index once.
+/// Records that are looked at while nobody writes: some tenths of a second, for which a write that comes then waits. Put in
+/// together and in the order of their keys, they touch each page of the index once.
 const FILLED_WHEN_IDLE: i64 = 32_000;
 
 /// An index of one entry.

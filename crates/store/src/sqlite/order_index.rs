@@ -1,7 +1,7 @@
 //! Indexes of users and channels by another field than id and name, made when a list first asks for one.
 //!
 //! - One that was asked for is kept from then on, and every write keeps it.
-//! - It is made whole and at once, by the writer, who serves nobody meanwhile: a second or two for each million records, once.
+//! - It is made whole and at once, by the writer, who serves nobody meanwhile: once, for as long as sorting everybody takes.
 //!   SQLite sorts what it puts into a new index, which takes a part of what putting it in piece by piece would take.
 
 use rusqlite::{Connection, OptionalExtension};
