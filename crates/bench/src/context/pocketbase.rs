@@ -62,7 +62,8 @@ impl PocketBase {
     }
 
     async fn set_up(&self) -> anyhow::Result<()> {
-        let mut client = tokio::time::timeout(PATIENCE, connected(self.address)).await.context("PocketBase does not answer")?;
+        let mut client =
+            tokio::time::timeout(PATIENCE, connected(self.address)).await.context("PocketBase does not answer")?;
         let login = json!({"identity": USER, "password": PASSWORD}).to_string();
         let reply = client.ask("POST", "/api/collections/_superusers/auth-with-password", &login).await?;
         let reply: Value = serde_json::from_slice(reply)?;
