@@ -96,12 +96,26 @@ fn read<'t, T: Token<'t>>(text: &'t str, from: usize) -> Result<(usize, T, usize
     Ok((start, token, start + length))
 }
 
+/// A chain of operands with `||` and `&&` between them, of which `&&` binds tighter.
+pub(crate) fn logic<'t, P, T, X>(
+    parser: &mut P,
+    operand: fn(&mut P) -> Result<X, Refused<T::Problem>>,
+    all: fn(Vec<X>) -> X,
+    any: fn(Vec<X>) -> X,
+) -> Result<X, Refused<T::Problem>>
+where
+    P: AsMut<Reader<'t, T>>,
+    T: Token<'t>,
+{
+    joined(parser, "||", |parser| joined(parser, "&&", operand, all), any)
+}
+
 /// Operands of one level of precedence with a sign between them: one that stands alone as it is, several joined into one. They are
 /// collected in a loop, so a chain of any length costs no stack and gives a flat tree.
-pub(crate) fn joined<'t, P, T, X>(
+fn joined<'t, P, T, X>(
     parser: &mut P,
     symbol: &'static str,
-    operand: fn(&mut P) -> Result<X, Refused<T::Problem>>,
+    operand: impl Fn(&mut P) -> Result<X, Refused<T::Problem>>,
     join: fn(Vec<X>) -> X,
 ) -> Result<X, Refused<T::Problem>>
 where

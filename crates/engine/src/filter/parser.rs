@@ -10,7 +10,7 @@ use super::error::{FilterError, Problem};
 use super::number::{Number, Operator};
 use super::tokens::Token;
 use super::tree::{Comparison, Path, Source, Step, Tree};
-use crate::expression::{Reader, joined};
+use crate::expression::{Reader, logic};
 
 /// The tree of an expression, or none when the text is blank.
 pub(super) fn parse(text: &str) -> Result<Option<Tree>, FilterError> {
@@ -42,11 +42,7 @@ impl<'t> AsMut<Reader<'t, Token<'t>>> for Parser<'t> {
 
 impl Parser<'_> {
     fn any(&mut self) -> Result<Tree, FilterError> {
-        joined(self, "||", Self::all, Tree::Any)
-    }
-
-    fn all(&mut self) -> Result<Tree, FilterError> {
-        joined(self, "&&", Self::comparison, Tree::All)
+        logic(self, Self::comparison, Tree::All, Tree::Any)
     }
 
     fn comparison(&mut self) -> Result<Tree, FilterError> {

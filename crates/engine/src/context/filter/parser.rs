@@ -10,7 +10,7 @@ use super::error::{FilterError, Problem};
 use super::tokens::{Text, Token};
 use super::tree::{Comparison, Operator, Pattern, Test, Tree};
 use crate::context::{Item, ListKind};
-use crate::expression::{Reader, Token as _, joined};
+use crate::expression::{Reader, Token as _, logic};
 
 /// The tree of a filter, or none when the text is blank.
 pub(super) fn parse(text: &str, list: ListKind) -> Result<Option<Tree>, FilterError> {
@@ -50,11 +50,7 @@ impl<'t> AsMut<Reader<'t, Token<'t>>> for Parser<'t> {
 
 impl Parser<'_> {
     fn any(&mut self) -> Result<Tree, FilterError> {
-        joined(self, "||", Self::all, Tree::Any)
-    }
-
-    fn all(&mut self) -> Result<Tree, FilterError> {
-        joined(self, "&&", Self::unary, Tree::All)
+        logic(self, Self::unary, Tree::All, Tree::Any)
     }
 
     fn unary(&mut self) -> Result<Tree, FilterError> {
