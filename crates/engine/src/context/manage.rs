@@ -85,6 +85,12 @@ impl Manage {
         Ok(Self { owner, id, set, delete, integrity })
     }
 
+    /// A request that only lists.
+    #[must_use]
+    pub fn nothing(owner: Kind, id: RecordId) -> Self {
+        Self { owner, id, set: Vec::new(), delete: Vec::new(), integrity: false }
+    }
+
     /// Whether there is nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {

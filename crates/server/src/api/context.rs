@@ -145,14 +145,22 @@ pub(super) fn manage_memberships(
     let keyset = Arc::clone(door.keyset);
     let integrity = keyset.options().context.referential_integrity;
     let id = id_of(owner, id);
-    // What is in the body needs permission as well; what is wrong with it is told after what is wrong with the query.
-    let act = id.clone().and_then(|id| {
+    let read = id.clone().and_then(|id| {
         let body = body_of(app, request)?;
-        Ok(ManageMemberships(Manage::parse(owner, id, &body, custom_mode(request), integrity)?))
+        Ok(Manage::parse(owner, id, &body, custom_mode(request), integrity)?)
     });
-    let permit = enter(door, Operation::ManageMemberships(owner), act)?;
-    let query = Query::parse(List::Memberships { owner, id: id? }, target)?;
-    let (permit, shown) = (permit?, query.include);
+    // Who is named in the body needs permission as well. One that cannot be read names nobody but the owner; what is wrong with
+    // it is told to those who may manage the owner, and after what is wrong with the query.
+    let (act, wrong) = match read {
+        Ok(manage) => (Ok(manage), None),
+        Err(refusal) => (id.map(|id| Manage::nothing(owner, id)), Some(refusal)),
+    };
+    let permit = enter(door, Operation::ManageMemberships(owner), act.map(ManageMemberships))??;
+    let query = Query::parse(List::Memberships { owner, id: permit.act().0.id.clone() }, target)?;
+    if let Some(refusal) = wrong {
+        return Err(refusal);
+    }
+    let shown = query.include;
     Ok(soon(app, async move {
         let page = keyset.manage(permit, query).await?;
         Ok(json(shape::memberships(owner.other(), &page, shown)))

@@ -2,6 +2,7 @@
 
 mod categories;
 mod endings;
+mod memberships;
 mod mutations;
 mod restarts;
 mod routes;
