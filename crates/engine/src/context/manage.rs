@@ -60,8 +60,8 @@ impl Manage {
         // Of several entries with one id the last counts; all of them are checked.
         let mut set: Vec<Entry> = Vec::new();
         let mut places: HashMap<RecordId, usize> = HashMap::new();
-        for (index, object) in entries(&body, "set")?.into_iter().enumerate() {
-            let entry = Entry::parse(owner.other(), object, index, mode).map_err(|fault| below(fault, "set", index))?;
+        for (index, entry) in entries(&body, "set")?.iter().enumerate() {
+            let entry = Entry::parse(owner.other(), entry, index, mode).map_err(|fault| below(fault, "set", index))?;
             match places.get(&entry.id) {
                 Some(place) => set[*place] = entry,
                 None => {
@@ -72,8 +72,9 @@ impl Manage {
         }
         let mut delete = Vec::new();
         let mut deleted = HashSet::new();
-        for (index, object) in entries(&body, "delete")?.into_iter().enumerate() {
-            let id = id_of(owner.other(), object).map_err(|fault| below(fault, "delete", index))?;
+        for (index, entry) in entries(&body, "delete")?.iter().enumerate() {
+            let id = object_of(entry).and_then(|object| id_of(owner.other(), object));
+            let id = id.map_err(|fault| below(fault, "delete", index))?;
             if places.contains_key(&id) {
                 let location = format!("{}.id", owner.other().as_str());
                 return Err(below(Fault::body(location, "Must not be in set as well."), "delete", index));
@@ -161,7 +162,8 @@ impl Manage {
 }
 
 impl Entry {
-    fn parse(other: Kind, object: &Map<String, Value>, index: usize, mode: CustomMode) -> Result<Self, Fault> {
+    fn parse(other: Kind, entry: &Value, index: usize, mode: CustomMode) -> Result<Self, Fault> {
+        let object = object_of(entry)?;
         let id = id_of(other, object)?;
         let change = Change::parse(TextField::OF_MEMBERSHIP, object, mode)?;
         change.check_size(&id, TextField::OF_MEMBERSHIP)?;
@@ -169,19 +171,20 @@ impl Entry {
     }
 }
 
-fn entries<'b>(body: &'b Map<String, Value>, name: &str) -> Result<Vec<&'b Map<String, Value>>, Fault> {
+fn entries<'b>(body: &'b Map<String, Value>, name: &str) -> Result<&'b [Value], Fault> {
     let array = match body.get(name) {
-        None | Some(Value::Null) => return Ok(Vec::new()),
+        None | Some(Value::Null) => return Ok(&[]),
         Some(Value::Array(array)) => array,
         Some(_) => return Err(Fault::body(name, "Must be an array or null.")),
     };
     if array.len() > Manage::MAX_ENTRIES {
         return Err(Fault::body(name, format!("Must have at most {} entries.", Manage::MAX_ENTRIES)));
     }
-    let objects = array.iter().enumerate().map(|(index, entry)| {
-        entry.as_object().ok_or_else(|| below(Fault::body("", "Must be an object."), name, index))
-    });
-    objects.collect()
+    Ok(array)
+}
+
+fn object_of(entry: &Value) -> Result<&Map<String, Value>, Fault> {
+    entry.as_object().ok_or_else(|| Fault::body("", "Must be an object."))
 }
 
 fn id_of(kind: Kind, object: &Map<String, Value>) -> Result<RecordId, Fault> {

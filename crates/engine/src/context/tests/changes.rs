@@ -328,6 +328,8 @@ fn the_first_fault_of_a_membership_body_is_told_with_its_place() {
     check(json!({"set": [entry("a", json!({})), entry("b", json!({"status": 5}))]}), "set.1.status");
     check(json!({"set": [entry("a", json!({"custom": {"k": []}}))]}), "set.0.custom.k");
     check(json!({"set": [entry("a", json!({"custom": {"k": "x".repeat(40_000)}}))]}), "set.0");
+    check(json!({"set": [entry("a*", json!({})), 5]}), "set.0.channel.id");
+    check(json!({"delete": [entry("a*", json!({})), 5]}), "delete.0.channel.id");
     check(json!({"delete": [entry("a", json!({})), {"channel": {}}]}), "delete.1.channel.id");
     check(
         json!({"set": [entry("a", json!({}))], "delete": [entry("b", json!({})), entry("a", json!({}))]}),
