@@ -141,6 +141,7 @@ impl Manage {
             }
             check_size(&entry.id, TextField::OF_MEMBERSHIP, &content)
                 .map_err(|fault| below(fault, "set", entry.index))?;
+            let now = before.map_or(now, |held| held.updated.next(now));
             let etag = etag::of_membership(&content);
             let mut data = entry.change.told(held, &content);
             data.insert("updated", Told::text(now.to_string()));

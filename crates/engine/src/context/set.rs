@@ -151,6 +151,7 @@ impl Set {
             return Ok(Written { record: record.clone(), effect: Effect::Unchanged, event: None });
         }
         check_size(&self.id, self.kind.fields(), &content)?;
+        let now = current.map_or(now, |record| record.updated.next(now));
         let etag = etag::of_record(current, &content, now);
         let effect = if current.is_some() { Effect::Changed } else { Effect::Created };
         let record = Record { id: self.id.clone(), content, updated: now, etag };

@@ -36,6 +36,12 @@ impl Moment {
     pub const fn micros(self) -> i64 {
         self.0
     }
+
+    /// When something changes at `now` that changed last at this moment: always later.
+    #[must_use]
+    pub fn next(self, now: Self) -> Self {
+        now.max(Self(self.0.saturating_add(1)))
+    }
 }
 
 /// The last microsecond that is complete at that timetoken.

@@ -99,6 +99,21 @@ fn every_change_has_a_new_etag_also_one_that_goes_back() {
 }
 
 #[test]
+fn what_changes_again_has_a_later_time_whatever_the_clock_says() {
+    let tick = |moment: Moment| Moment::from_micros(moment.micros() + 1);
+    let first = set(None, &json!({"name": "a"}), at(5)).record;
+    for now in [at(5), at(4)] {
+        let second = set(Some(&first), &json!({"name": "b"}), now);
+        assert_eq!(second.record.updated, tick(at(5)), "{now}");
+        assert_eq!(told(&second.event.unwrap())["updated"], tick(at(5)).to_string());
+    }
+    let held = apply(&[], &json!({"set": [entry("a", json!({}))]}), at(5)).put;
+    let body = json!({"set": [entry("a", json!({"status": "s"})), entry("b", json!({}))]});
+    let put: Vec<_> = apply(&held, &body, at(4)).put.iter().map(|held| held.updated).collect();
+    assert_eq!(put, [tick(at(5)), at(4)]);
+}
+
+#[test]
 fn an_event_tells_the_fields_of_the_request() {
     let check = |body: Value, expected: Value| {
         let before = set(None, &json!({"name": "n", "email": "e"}), at(1)).record;
