@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::Timestamp;
+use jiff::fmt::temporal::Pieces;
 use serde::{Deserialize, Serialize};
 
 use crate::time::Timetoken;
@@ -54,13 +56,12 @@ impl From<Timetoken> for Moment {
 /// RFC 3339 in UTC, with as many digits after the point as say something.
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Years beyond 9999 have no RFC 3339 form; no clock that works shows one.
-        let clamped = self.0.clamp(jiff::Timestamp::MIN.as_microsecond(), jiff::Timestamp::MAX.as_microsecond());
-        jiff::Timestamp::from_microsecond(clamped).unwrap_or_default().fmt(f)
+        Timestamp::from_microsecond(within_calendar(self.0)).unwrap_or_default().fmt(f)
     }
 }
 
-/// A date, a time and a zone, `Z` or an offset. What is below a microsecond is dropped.
+/// A date, a time and a zone, `Z` or an offset. What is below a microsecond is dropped. The calendar's first and last
+/// hours, which are no instant everywhere and stand for "always" and "never", are the first and last moment there is.
 impl FromStr for Moment {
     type Err = InvalidMoment;
 
@@ -69,8 +70,17 @@ impl FromStr for Moment {
         if text.contains('[') {
             return Err(InvalidMoment);
         }
-        let timestamp: jiff::Timestamp = text.parse().map_err(|_| InvalidMoment)?;
+        let pieces = Pieces::parse(text).map_err(|_| InvalidMoment)?;
+        let (Some(time), Some(offset)) = (pieces.time(), pieces.to_numeric_offset()) else { return Err(InvalidMoment) };
+        let ever = if pieces.date().year() > 0 { Timestamp::MAX } else { Timestamp::MIN };
+        let timestamp = offset.to_timestamp(pieces.date().to_datetime(time)).unwrap_or(ever);
         // Rounded down, also before the epoch, as a later instant must never be an earlier microsecond.
-        i64::try_from(timestamp.as_nanosecond().div_euclid(1000)).map(Self).map_err(|_| InvalidMoment)
+        let micros = i64::try_from(timestamp.as_nanosecond().div_euclid(1000)).map_err(|_| InvalidMoment)?;
+        Ok(Self(within_calendar(micros)))
     }
+}
+
+/// The nearest microsecond that has a form in RFC 3339. Years beyond 9999 have none; no clock that works shows one.
+fn within_calendar(micros: i64) -> i64 {
+    micros.clamp(Timestamp::MIN.as_second() * 1_000_000, Timestamp::MAX.as_second() * 1_000_000)
 }

@@ -108,6 +108,9 @@ fn times_compare_as_instants() {
     check("updated == '2024-03-07T10:46:36.2760009+02:00'", T);
     check("updated > '2024-03-07T08:46:36Z'", T);
     check("updated < '2024-03-07T08:46:36.275999Z'", F);
+    check("updated < '9999-12-31T23:59:59.9999999Z'", T);
+    check("updated > '9999-12-31T23:59:59-12:00'", F);
+    check("updated > '-009999-01-01T00:00:00+12:00'", T);
     check("updated != null", T);
 }
 
