@@ -251,6 +251,10 @@ impl Core {
     pub(crate) fn prepare<O: Operation>(&self, operation: &O, options: &Options) -> Result<Outgoing, Error> {
         let Config { user, publish_key, secret_key, .. } = &self.config;
         let mut request = operation.request(&self.config)?;
+        // Whatever reads a URL takes them for steps, encoded or not, and asks for something else.
+        if request.path.split('/').any(|segment| matches!(segment, "." | "..")) {
+            return Err(Error::usage("a name of one or two dots cannot stand in a URL"));
+        }
         request.query.extend(options.query.iter().cloned());
         if request.query.iter().all(|(name, _)| name != "uuid") {
             request = request.with_some("uuid", user.clone());

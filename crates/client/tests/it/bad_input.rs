@@ -89,6 +89,11 @@ async fn a_call_that_lacks_something_says_what_and_sends_nothing() {
     check(signing.where_now(), "signing needs a publish key");
 
     let client = Client::with_transport(Config::new("demo").publish_key("demo").user("ann"), Nowhere).unwrap();
+    let dots = "a name of one or two dots cannot stand in a URL";
+    check(client.get_memberships().user(".."), dots);
+    check(client.remove_user_metadata().user(".."), dots);
+    check(client.get_channel_metadata().channel("."), dots);
+    check(client.publish().channel("..").message(1), dots);
     let no_place = "this call needs a channel or a channel group";
     check(client.set_state().state(json!({})), no_place);
     check(client.get_state(), no_place);
