@@ -6,101 +6,74 @@ use serde_json::{Map, Value};
 use super::Moment;
 use crate::answer::{self, Detail, Unreadable};
 
-/// The metadata of a user, as a client reads it. What was not asked for is not there.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct UserMetadata {
-    /// Who.
-    pub id: String,
-    /// The name to show.
-    pub name: Option<String>,
-    /// The id in some other system.
-    pub external_id: Option<String>,
-    /// Where a picture is.
-    pub profile_url: Option<String>,
-    /// The email address.
-    pub email: Option<String>,
-    /// A type of the application's own.
-    #[serde(rename = "type")]
-    pub type_: Option<String>,
-    /// A status of the application's own.
-    pub status: Option<String>,
-    /// Data of the application's own.
-    pub custom: Option<Map<String, Value>>,
-    /// When it last changed.
-    #[serde(default, deserialize_with = "moment")]
-    pub updated: Option<Moment>,
-    /// Its version.
-    #[serde(rename = "eTag")]
-    pub etag: Option<String>,
+/// A record as a client reads it: the fields of its own, and those that all records end with.
+macro_rules! record {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        pub struct $name {
+            $($(#[$field_doc])* pub $field: $type,)*
+            /// A type of the application's own.
+            #[serde(rename = "type")]
+            pub type_: Option<String>,
+            /// A status of the application's own.
+            pub status: Option<String>,
+            /// Data of the application's own.
+            pub custom: Option<Map<String, Value>>,
+            /// When it last changed.
+            #[serde(default, deserialize_with = "moment")]
+            pub updated: Option<Moment>,
+            /// Its version.
+            #[serde(rename = "eTag")]
+            pub etag: Option<String>,
+        }
+    };
 }
 
-/// The metadata of a channel, as a client reads it. What was not asked for is not there.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ChannelMetadata {
-    /// Which.
-    pub id: String,
-    /// The name to show.
-    pub name: Option<String>,
-    /// What it is for.
-    pub description: Option<String>,
-    /// A type of the application's own.
-    #[serde(rename = "type")]
-    pub type_: Option<String>,
-    /// A status of the application's own.
-    pub status: Option<String>,
-    /// Data of the application's own.
-    pub custom: Option<Map<String, Value>>,
-    /// When it last changed.
-    #[serde(default, deserialize_with = "moment")]
-    pub updated: Option<Moment>,
-    /// Its version.
-    #[serde(rename = "eTag")]
-    pub etag: Option<String>,
+record! {
+    /// The metadata of a user, as a client reads it. What was not asked for is not there.
+    UserMetadata {
+        /// Who.
+        id: String,
+        /// The name to show.
+        name: Option<String>,
+        /// The id in some other system.
+        external_id: Option<String>,
+        /// Where a picture is.
+        profile_url: Option<String>,
+        /// The email address.
+        email: Option<String>,
+    }
 }
 
-/// A membership seen from its user, as a client reads it.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ChannelMembership {
-    /// The channel: its id, and its metadata where that was asked for and there is some.
-    pub channel: ChannelMetadata,
-    /// A type of the application's own.
-    #[serde(rename = "type")]
-    pub type_: Option<String>,
-    /// A status of the application's own.
-    pub status: Option<String>,
-    /// Data of the application's own, about the membership.
-    pub custom: Option<Map<String, Value>>,
-    /// When it last changed.
-    #[serde(default, deserialize_with = "moment")]
-    pub updated: Option<Moment>,
-    /// Its version.
-    #[serde(rename = "eTag")]
-    pub etag: Option<String>,
+record! {
+    /// The metadata of a channel, as a client reads it. What was not asked for is not there.
+    ChannelMetadata {
+        /// Which.
+        id: String,
+        /// The name to show.
+        name: Option<String>,
+        /// What it is for.
+        description: Option<String>,
+    }
 }
 
-/// A membership seen from its channel, as a client reads it.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ChannelMember {
-    /// The user: the id, and the metadata where that was asked for and there is some.
-    #[serde(rename = "uuid", alias = "user")]
-    pub user: UserMetadata,
-    /// A type of the application's own.
-    #[serde(rename = "type")]
-    pub type_: Option<String>,
-    /// A status of the application's own.
-    pub status: Option<String>,
-    /// Data of the application's own, about the membership.
-    pub custom: Option<Map<String, Value>>,
-    /// When it last changed.
-    #[serde(default, deserialize_with = "moment")]
-    pub updated: Option<Moment>,
-    /// Its version.
-    #[serde(rename = "eTag")]
-    pub etag: Option<String>,
+record! {
+    /// A membership seen from its user, as a client reads it. What it says beside the channel is about the membership.
+    ChannelMembership {
+        /// The channel: its id, and its metadata where that was asked for and there is some.
+        channel: ChannelMetadata,
+    }
+}
+
+record! {
+    /// A membership seen from its channel, as a client reads it. What it says beside the user is about the membership.
+    ChannelMember {
+        /// The user: the id, and the metadata where that was asked for and there is some.
+        #[serde(rename = "uuid", alias = "user")]
+        user: UserMetadata,
+    }
 }
 
 impl ChannelMember {
