@@ -156,6 +156,7 @@ fn dispatch(app: &Arc<App>, request: &Request<'_>, target: &Target<'_>, route: R
     });
     let door = Door { keyset, shown };
     let door = &door;
+    let asked = context::Asked { app, door, target, request };
     let answer = match route {
         Route::Time { .. } => Ok(Reply::json(ContentType::Script, pubsub::time(app.node.now())).into()),
         Route::Publish { version, publish_key, channel, message, .. } => {
@@ -188,15 +189,13 @@ fn dispatch(app: &Arc<App>, request: &Request<'_>, target: &Target<'_>, route: R
         Route::Revoke { token, .. } => access::revoke_token(app, door, token),
         Route::GrantKeys { .. } => access::grant_keys(app, door, target),
         Route::AuditKeys { .. } => access::audit_keys(door, target).map(Answer::from),
-        Route::ListRecords { kind, .. } => context::list_records(app, door, target, kind),
-        Route::WriteRecords { kind, .. } => context::write_records(app, door, request, kind),
-        Route::GetRecord { kind, id, .. } => context::get_record(app, door, target, request, kind, id),
-        Route::SetRecord { kind, id, .. } => context::set_record(app, door, target, request, kind, id),
-        Route::RemoveRecord { kind, id, .. } => context::remove_record(app, door, request, kind, id),
-        Route::ListMemberships { owner, id, .. } => context::list_memberships(app, door, target, owner, id),
-        Route::ManageMemberships { owner, id, .. } => {
-            context::manage_memberships(app, door, target, request, owner, id)
-        }
+        Route::ListRecords { kind, .. } => asked.list_records(kind),
+        Route::WriteRecords { kind, .. } => asked.write_records(kind),
+        Route::GetRecord { kind, id, .. } => asked.get_record(kind, id),
+        Route::SetRecord { kind, id, .. } => asked.set_record(kind, id),
+        Route::RemoveRecord { kind, id, .. } => asked.remove_record(kind, id),
+        Route::ListMemberships { owner, id, .. } => asked.list_memberships(owner, id),
+        Route::ManageMemberships { owner, id, .. } => asked.manage_memberships(owner, id),
     };
     match (answer.unwrap_or_else(|refusal| refuse(app, &refusal).into()), callback) {
         (Answer::Now(reply), callback) => reply.wrapped(callback.as_deref()).into(),
