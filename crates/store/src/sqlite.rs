@@ -20,6 +20,7 @@ mod order_index;
 mod readers;
 mod tables;
 mod text_order;
+mod waits;
 mod writer;
 
 use std::io;

@@ -13,14 +13,15 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::connect;
+use super::{connect, waits};
 use crate::StoreError;
 
 /// Reads are work for the processor more than for the disk; a few for each core keep it busy, and each costs a cache
 /// of pages.
 const CONNECTIONS: usize = 8;
 
-/// A short read that takes longer waited for the disk, or for the processor: whoever asks would have others wait as well.
+/// A short read that waited for the disk and took longer: whoever asks would have others wait as well. One that only waited for
+/// its turn on a busy machine would have to there, too.
 const SHORT: Duration = Duration::from_millis(5);
 /// After such a read the next ones are handed over for so many times as long. So a disk that has to be asked for everything
 /// takes a hundredth of the time of whoever asks.
@@ -60,10 +61,11 @@ impl Readers {
         let Some(permit) = quick.then(|| Arc::clone(&self.free).try_acquire_owned().ok()).flatten() else {
             return self.read_one(work).await;
         };
+        let waits = waits::of_this_thread();
         let read = lend(Arc::clone(&self.idle), permit, work);
         let ended = self.opened.elapsed();
         let took = ended.saturating_sub(begun);
-        if took > SHORT {
+        if took > SHORT && (waits.is_none() || waits != waits::of_this_thread()) {
             self.handed_over_until.store(micros(ended + took * HANDED_OVER_TIMES), Ordering::Relaxed);
         }
         read
