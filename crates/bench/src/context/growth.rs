@@ -44,6 +44,8 @@ pub(super) async fn measure(http: &mut Http<'_>, plan: Plan, largest: usize) -> 
         let begun = Instant::now();
         http.grow(users).await?;
         let rate = (users - before) as f64 / begun.elapsed().as_secs_f64();
+        // Each new user is an event that waits for subscribers who are away: it is of what was told, and not of the table.
+        http.restart().await?;
         for operation in MIX {
             load::measure(http, operation, Plan { users, time: MIX_TIME, ..plan }).await?;
         }

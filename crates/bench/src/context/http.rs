@@ -1,6 +1,6 @@
 //! Our server, over HTTP.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -45,6 +45,11 @@ impl<'d> Http<'d> {
         database::settle(self.address.as_deref()).await
     }
 
+    /// Starts it anew on what it has: what was told lately is then in memory no more.
+    pub(super) async fn restart(&mut self) -> anyhow::Result<()> {
+        self.server.restart().await
+    }
+
     pub(super) fn memory(&self) -> anyhow::Result<Memory> {
         process::memory(self.server.id()?)
     }
@@ -80,8 +85,8 @@ impl Subject for Http<'_> {
         Ok(callers)
     }
 
-    fn makes_indexes(&self) -> bool {
-        matches!(self.database, Database::Embedded)
+    fn embedded(&self) -> Option<PathBuf> {
+        matches!(self.database, Database::Embedded).then(|| self.server.data().to_owned())
     }
 
     fn cpu(&self) -> anyhow::Result<Option<Duration>> {

@@ -1,5 +1,6 @@
 //! The store itself: the same calls without HTTP, in this process, as the limit of what the server can give.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -34,7 +35,7 @@ pub(super) struct InProcess<'d> {
     database: &'d Database,
     /// Of its PostgreSQL, if it has one.
     address: Option<String>,
-    _data: TempDir,
+    data: TempDir,
 }
 
 impl<'d> InProcess<'d> {
@@ -48,7 +49,7 @@ impl<'d> InProcess<'d> {
         };
         runtime.spawn(hear_events(Arc::clone(&store)));
         let key = SubscribeKey::new("demo")?;
-        Ok(Self { runtime: Some(runtime), store, key, users: 0, database, address, _data: data })
+        Ok(Self { runtime: Some(runtime), store, key, users: 0, database, address, data })
     }
 
     /// Adds users until there are so many.
@@ -105,8 +106,8 @@ impl Subject for InProcess<'_> {
         Ok((0..count).map(|_| task()).collect())
     }
 
-    fn makes_indexes(&self) -> bool {
-        matches!(self.database, Database::Embedded)
+    fn embedded(&self) -> Option<PathBuf> {
+        matches!(self.database, Database::Embedded).then(|| self.data.path().to_owned())
     }
 
     fn cpu(&self) -> anyhow::Result<Option<Duration>> {

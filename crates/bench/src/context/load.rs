@@ -1,12 +1,15 @@
 //! Many who ask at once, each as quickly as it is answered.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use anyhow::ensure;
 use hdrhistogram::Histogram;
+use rusqlite::{Connection, OpenFlags};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
-use super::operation::{Ask, Operation};
+use super::operation::{Ask, Depth, Listing, Operation};
 use super::process;
 use crate::report::histogram;
 
@@ -21,9 +24,9 @@ pub(super) trait Subject {
     /// CPU time used so far; none when nobody can know.
     fn cpu(&self) -> anyhow::Result<Option<Duration>>;
 
-    /// Whether it makes an index when one is first wanted.
-    fn makes_indexes(&self) -> bool {
-        false
+    /// The folder of its own SQLite, where an index is made when it is first wanted.
+    fn embedded(&self) -> Option<PathBuf> {
+        None
     }
 
     /// Where callers run: in the generator's one thread, unless it is no process of its own.
@@ -84,33 +87,41 @@ impl Measured {
     }
 }
 
-/// A list that is found by an index takes less, by far; one that is not, more.
-const INDEXED: Duration = Duration::from_millis(4);
-/// So often in a row, and the index is there.
-const SURELY: usize = 10;
-/// How long it is waited for. On a busy machine nothing may be quick.
-const INDEX_PATIENCE: Duration = Duration::from_secs(60);
+/// How long an index is waited for, and how often it is looked for.
+const INDEX_PATIENCE: Duration = Duration::from_secs(180);
+const LOOK: Duration = Duration::from_millis(50);
 
-/// Asks until an index is there that is made when it is first wanted.
-async fn wait_for_index<C: Caller>(caller: &mut C, operation: Operation, plan: Plan) -> anyhow::Result<()> {
-    let (begun, mut quick) = (Instant::now(), 0);
-    while quick < SURELY && begun.elapsed() < INDEX_PATIENCE {
-        let (request, asked) = (caller.request(operation.ask(0, 1, 0, plan.users)), Instant::now());
-        caller.call(request).await?;
-        quick = if asked.elapsed() < INDEXED { quick + 1 } else { 0 };
+/// Asks once, and waits for the index that this asks for: a row of lists is not one of making indexes.
+async fn wait_for_index<C: Caller>(
+    caller: &mut C,
+    operation: Operation,
+    plan: Plan,
+    folder: &Path,
+) -> anyhow::Result<()> {
+    caller.call(caller.request(operation.ask(0, 1, 0, plan.users))).await?;
+    let begun = Instant::now();
+    while !has_index_of_teams(folder, operation == Operation::List(Listing::TeamByName, Depth::First))? {
+        ensure!(begun.elapsed() < INDEX_PATIENCE, "the index of teams is not whole after {INDEX_PATIENCE:?}");
+        tokio::time::sleep(LOOK).await;
     }
     Ok(())
+}
+
+fn has_index_of_teams(folder: &Path, by_name: bool) -> anyhow::Result<bool> {
+    let db = Connection::open_with_flags(folder.join("hereabouts.sqlite"), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let whole = "SELECT count(*) FROM custom_indexes WHERE entry = 'team' AND by_name = ?1 AND through IS NULL";
+    Ok(db.query_row(whole, [by_name], |row| row.get::<_, i64>(0))? > 0)
 }
 
 /// Measures one row of one subject.
 pub(super) async fn measure<S: Subject>(subject: &S, operation: Operation, plan: Plan) -> anyhow::Result<Measured> {
     let count = operation.connections(plan.connections);
     let runtime = subject.runtime();
-    if subject.makes_indexes()
+    if let Some(folder) = subject.embedded()
         && operation.is_of_team()
         && let Some(mut caller) = subject.callers(operation, 1).await?.pop()
     {
-        runtime.spawn(async move { wait_for_index(&mut caller, operation, plan).await }).await??;
+        runtime.spawn(async move { wait_for_index(&mut caller, operation, plan, &folder).await }).await??;
     }
     let mut warm = JoinSet::new();
     for (connection, mut caller) in subject.callers(operation, count).await?.into_iter().enumerate() {
