@@ -70,8 +70,8 @@ const AS_THEY_STAND: [(&str, usize); 15] = [
     // Bodies and fields of other types; ids of neither kind; an include that the call does not have.
     ("set_user", 11),
     ("set_channel", 4),
-    ("manage_memberships", 7),
-    ("manage_members", 5),
+    ("manage_memberships", 8),
+    ("manage_members", 6),
     // Both cursors at once; a parameter that is repeated.
     ("users", 2),
     // A preflight, and a path that nobody knows.
