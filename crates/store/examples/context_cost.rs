@@ -4,9 +4,10 @@
 //! $ cargo run --release -p hereabouts-store --example context_cost -- 100000
 //! $ cargo run --release -p hereabouts-store --example context_cost -- 100000 postgres
 //! $ cargo run --release -p hereabouts-store --example context_cost -- 100000 postgres://postgres@localhost/empty
+//! $ cargo run --release -p hereabouts-store --example context_cost -- 100000 postgres writes
 //! ```
 //!
-//! The word `postgres` alone starts a PostgreSQL of its own.
+//! The word `postgres` alone starts a PostgreSQL of its own. With `writes` nobody lists, so no index is made for a list.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program to look at figures with")]
 
@@ -79,6 +80,7 @@ async fn main() {
         address = Some(server.new_database());
     }
     let database = address.clone();
+    let only_writes = arguments.next().is_some_and(|word| word == "writes");
     let store: Arc<dyn Store> = match address {
         Some(address) => Arc::new(Postgres::open(&address).await.unwrap()),
         None => {
@@ -89,11 +91,11 @@ async fn main() {
     // 2,000 users a team, or 50 teams.
     let bench =
         Bench { store, key: SubscribeKey::new("demo").unwrap(), users, teams: (users / 2000).max(50), database };
-    bench.run().await;
+    bench.run(only_writes).await;
 }
 
 impl Bench {
-    async fn run(&self) {
+    async fn run(&self, only_writes: bool) {
         let start = Instant::now();
         for begin in (0..self.users).step_by(1000) {
             let sets = (begin..(begin + 1000).min(self.users)).map(|n| set(Kind::User, &user(n), &body(n, self.teams)));
@@ -109,6 +111,9 @@ impl Bench {
             tokio::spawn(connection);
             db.batch_execute("VACUUM ANALYZE").await.unwrap();
         }
+        if only_writes {
+            return self.writes().await;
+        }
         self.rate("get, 1 task", 1, |n| self.get(n)).await;
         self.rate("get, 64 tasks", 64, |n| self.get(n)).await;
         let users = || List::Records(Kind::User);
@@ -116,6 +121,7 @@ impl Bench {
         self.page("first page, by name", query(users(), "", "name")).await;
         self.page("first page, by updated:desc", query(users(), "", "updated:desc")).await;
         self.page("by name, status == active", query(users(), "status == 'active'", "name")).await;
+        self.have_indexes_made().await;
         self.page("by name, custom.team == x", query(users(), "custom.team == 'team-7'", "name")).await;
         self.page("by id, custom.team == x", query(users(), "custom.team == 'team-7'", "")).await;
         self.page("by id, custom.admin == true", query(users(), "custom.admin == true", "")).await;
@@ -165,6 +171,18 @@ impl Bench {
             self.store.records(&self.key, query).await.unwrap();
         })
         .await;
+    }
+
+    /// An index of an entry is made when a list first asks for it, and filled while nobody writes.
+    async fn have_indexes_made(&self) {
+        let start = Instant::now();
+        for (filter, sort) in
+            [("custom.team == 'team-7'", "name"), ("custom.team == 'team-7'", ""), ("custom.admin == true", "")]
+        {
+            self.store.records(&self.key, &query(List::Records(Kind::User), filter, sort)).await.unwrap();
+            println!("{:36} {:>9.1?}", format!("first time, {filter}, sort '{sort}'"), start.elapsed());
+        }
+        tokio::time::sleep(Duration::from_secs(2 + self.users as u64 / 20_000)).await;
     }
 
     async fn deep(&self, sort: &str, pages: usize) {

@@ -8,10 +8,13 @@
 
 mod access;
 mod address;
+mod batch;
 mod context;
+mod custom_index;
 mod groups;
 mod keysets;
 mod link;
+mod lists;
 mod migrations;
 mod overlay;
 mod put;

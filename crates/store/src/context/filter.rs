@@ -8,6 +8,8 @@ use engine::context::filter::{Comparison, Operator, Pattern, Test, Tree};
 use engine::context::{Field, Filter, Item, Of, Sort, Value, order};
 use wire::context::TextField;
 
+use super::cut;
+use super::entry_index::{EntryIndex, Lacking};
 use super::sql::{Bound, Dialect, Statement};
 
 /// Where the fields of a list are.
@@ -38,7 +40,8 @@ pub(crate) fn any_field(filter: &Filter, mut is: impl FnMut(&Field) -> bool) -> 
     any(filter.tree(), &mut is)
 }
 
-/// What every record of a list has to fulfil, and for which SQLite has an index.
+/// What every record of a list has to fulfil, and for which there may be an index that SQL names: any in SQLite, those of entries in
+/// PostgreSQL, which chooses the others itself.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Narrow {
     pub(crate) comparison: Comparison,
@@ -54,14 +57,6 @@ pub(crate) enum By {
     Status { key: Vec<u8> },
     /// The key of the name is one of these. Every name that fits has one, and some that do not.
     Name { from: Vec<u8>, below: Vec<u8> },
-}
-
-/// An index of an entry that is whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct EntryIndex {
-    pub(crate) number: i64,
-    /// Whether its records are in the order of names; in that of ids otherwise.
-    pub(crate) by_name: bool,
 }
 
 impl Narrow {
@@ -95,6 +90,16 @@ impl Narrow {
         Some(Self { comparison: comparison.clone(), by })
     }
 
+    /// Takes the index of its entry that suits an order best, of those that are there. Answers the one that would suit it better.
+    pub(crate) fn choose_index(&mut self, there: &[EntryIndex], sort: &Sort) -> Option<Lacking> {
+        let By::Entry { name, index, .. } = &mut self.by else { return None };
+        let by_name = is_by_name(sort);
+        *index = there.iter().copied().max_by_key(|index| index.by_name == by_name);
+        let is_indexed_order = by_name || sort.keys.is_empty();
+        let lacks = index.is_none_or(|index| is_indexed_order && index.by_name != by_name);
+        lacks.then(|| Lacking { entry: name.clone(), by_name })
+    }
+
     /// Whether its index has the order of the list: then no sorting is needed, however many there are.
     pub(crate) fn follows(&self, sort: &Sort) -> bool {
         match self.by {
@@ -108,8 +113,10 @@ impl Narrow {
 
     /// Whether the index alone tells who fulfils it.
     pub(crate) fn is_exact(&self) -> bool {
-        match self.by {
-            By::Entry { .. } | By::Status { .. } => true,
+        match &self.by {
+            // Of a longer one PostgreSQL's index has the beginning.
+            By::Entry { key, .. } => key.len() < cut::VALUE,
+            By::Status { .. } => true,
             By::Name { .. } => false,
         }
     }

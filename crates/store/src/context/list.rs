@@ -7,13 +7,15 @@
 
 mod groups;
 
-use engine::context::{Direction, Edge, Field, Item, List, Of, Position, Query, Range, Value, order};
+use engine::context::{Direction, Edge, Field, Item, Key, List, Of, Position, Query, Range, Value, order};
 use wire::SubscribeKey;
 use wire::context::{Kind, TextField};
 
-use super::filter::{self, By, Columns, EntryIndex, Narrow};
+use super::cut;
+use super::entry_index::EntryIndex;
+use super::filter::{self, By, Columns, Narrow};
 use super::order_index::OrderIndex;
-use super::rows::{id_key, membership_columns, record_columns, term};
+use super::rows::{id_key, membership_columns, record_columns};
 use super::sql::{Bound, Dialect, Statement, UNSET, column, has_key};
 
 /// A list of one key set, as SQL.
@@ -23,15 +25,17 @@ pub(crate) struct Lists<'q> {
     dialect: Dialect,
     /// Whether the metadata at the other end is needed.
     joins: bool,
-    /// SQLite: the entry of `custom` or the status by whose index the list is found, instead of by its order.
+    /// By whose index the list is found, instead of by its order.
     narrow: Option<Narrow>,
+    /// PostgreSQL: whether to look for names that are longer than that index has them.
+    long_names: bool,
     /// SQLite: the indexes that are there, of those that are made when they are wanted.
     order_indexes: &'q [OrderIndex],
 }
 
 impl<'q> Lists<'q> {
     pub(crate) fn new(key: &'q SubscribeKey, query: &'q Query, dialect: Dialect) -> Self {
-        let mut lists = Self { key, query, dialect, joins: false, narrow: None, order_indexes: &[] };
+        let mut lists = Self { key, query, dialect, joins: false, narrow: None, long_names: false, order_indexes: &[] };
         let sorts = query.sort.keys.iter().any(|key| lists.is_joined(&key.field));
         let filters = query.filter.as_ref().is_some_and(|tree| filter::any_field(tree, |field| lists.is_joined(field)));
         lists.joins = query.include.joined.is_some() || sorts || filters;
@@ -45,6 +49,22 @@ impl<'q> Lists<'q> {
 
     pub(crate) fn narrowed(mut self, narrow: Narrow) -> Self {
         self.narrow = Some(narrow);
+        let is_long = |key: &Bound| matches!(key, Bound::Bytes(key) if key.len() >= cut::NAME);
+        let mut keys = self.query.sort.keys.iter().zip(self.position().map_or(&[][..], |position| &position.values));
+        let long_position = keys.any(|(key, value)| is_long(&bound(&key.field, value)));
+        self.long_names = self.dialect == Dialect::Postgres && long_position;
+        self
+    }
+
+    /// Whether a page is in the order of the names that an index has. It is right unless a name of it is longer there.
+    pub(crate) fn trusts_names(&self) -> bool {
+        let is_name = |key: &Key| key.field.item == Item::Text(TextField::Name);
+        self.dialect == Dialect::Postgres && self.has_name_of_index() && self.query.sort.keys.iter().any(is_name)
+    }
+
+    /// In the order of whole names, which the database then may have to find by sorting.
+    pub(crate) const fn with_long_names(mut self) -> Self {
+        self.long_names = true;
         self
     }
 
@@ -92,10 +112,13 @@ impl<'q> Lists<'q> {
             _ => false,
         };
         if ids_first {
-            sql.push("WITH ids AS (SELECT c.id_key AS id_key, c.record AS record");
+            sql.push("WITH ids AS (SELECT ").push(match self.dialect {
+                Dialect::Sqlite => "c.id_key AS id_key, c.record AS record",
+                Dialect::Postgres => "c.id_key",
+            });
             self.push_ids(&mut sql, limit);
-            sql.push(") SELECT ").push(&record_columns("r."));
-            sql.push(" FROM ids CROSS JOIN records r ON r.record = ids.record");
+            sql.push(") SELECT ").push(&record_columns("r.")).push(" FROM ids");
+            self.push_records_of(&mut sql, "ids");
             sql.push(" ORDER BY ids.id_key").push(if self.ascends(self.query.sort.id) { "" } else { " DESC" });
             return sql;
         }
@@ -135,7 +158,7 @@ impl<'q> Lists<'q> {
         for key in &self.query.sort.keys[from..] {
             let direction = if self.ascends(key.direction) { ", " } else { " DESC, " };
             if self.is_cut(&key.field) {
-                sql.push(CUT_NAME).push(direction);
+                sql.push(self.cut_name()).push(direction);
             }
             self.push_key(sql, &key.field);
             sql.push(direction);
@@ -200,7 +223,7 @@ impl<'q> Lists<'q> {
         if let Some(most) = most {
             sql.push(" LIMIT ").bind(Bound::Integer(i64::try_from(most).unwrap_or(i64::MAX)));
         }
-        sql.push(")");
+        sql.push(") AS found");
         sql
     }
 
@@ -219,14 +242,16 @@ impl<'q> Lists<'q> {
         match &self.query.list {
             List::Records(kind) => match &self.narrow {
                 Some(narrow) => {
-                    // A cross join keeps SQLite from changing the order of the two.
-                    sql.push(match narrow.by {
-                        By::Entry { .. } => " FROM custom_values c CROSS JOIN records r ON r.record = c.record",
-                        By::Status { .. } => " FROM records r INDEXED BY records_by_status",
-                        By::Name { .. } => " FROM records r INDEXED BY records_by_name",
-                    });
-                    sql.push(" WHERE ");
                     let entry = matches!(narrow.by, By::Entry { .. });
+                    match narrow.by {
+                        By::Entry { .. } => {
+                            sql.push(" FROM custom_values c");
+                            self.push_records_of(sql, "c");
+                        }
+                        By::Status { .. } => _ = sql.push(" FROM records r INDEXED BY records_by_status"),
+                        By::Name { .. } => _ = sql.push(" FROM records r INDEXED BY records_by_name"),
+                    }
+                    sql.push(" WHERE ");
                     self.push_narrow(sql, narrow, if entry { "c." } else { "r." });
                 }
                 None => {
@@ -255,16 +280,22 @@ impl<'q> Lists<'q> {
             }
         }
         if let Some(tree) = &self.query.filter {
-            if let (Dialect::Postgres, List::Records(_)) = (self.dialect, &self.query.list) {
-                for narrow in Narrow::all(tree) {
-                    if let By::Entry { name, key, .. } = narrow.by {
-                        sql.push(" AND r.custom_terms @> ARRAY[").bind(Bound::Integer(term(&name, &key))).push("]");
-                    }
-                }
-            }
             sql.push(" AND ");
             let told = self.narrow.as_ref().filter(|narrow| narrow.is_exact());
             filter::push(sql, tree, told.map(|narrow| &narrow.comparison), self);
+        }
+    }
+
+    /// Joins the records of rows of an index of an entry, in the order of those: neither database may turn it around.
+    fn push_records_of(&self, sql: &mut Statement, rows: &str) {
+        let List::Records(kind) = &self.query.list else { return };
+        match self.dialect {
+            Dialect::Sqlite => _ = sql.push(" CROSS JOIN records r ON r.record = ").push(rows).push(".record"),
+            Dialect::Postgres => {
+                sql.push(" CROSS JOIN LATERAL (SELECT * FROM records WHERE space = ");
+                self.push_space(sql, kind.as_str());
+                sql.push(" AND id_key = ").push(rows).push(".id_key LIMIT 1) r");
+            }
         }
     }
 
@@ -274,9 +305,13 @@ impl<'q> Lists<'q> {
         if let By::Entry { key, index, .. } = &narrow.by {
             let Some(EntryIndex { number, by_name }) = *index else { return };
             sql.push(table).push("custom_index = ").bind(Bound::Integer(number));
-            sql.push(" AND ").push(table).push("value_key = ").bind(Bound::Bytes(key.clone()));
+            let key = match self.dialect {
+                Dialect::Sqlite => key.clone(),
+                Dialect::Postgres => cut::cut(key.clone(), cut::VALUE),
+            };
+            sql.push(" AND ").push(table).push("value_key = ").bind(Bound::Bytes(key));
             if !by_name {
-                sql.push(" AND ").push(table).push("name_key = x''");
+                sql.push(" AND ").push(table).push("name_key = ").bind(Bound::Bytes(Vec::new()));
             }
             return;
         }
@@ -340,15 +375,34 @@ impl<'q> Lists<'q> {
     /// Whether the index of the field has but the beginning of its key.
     fn is_cut(&self, field: &Field) -> bool {
         let is_record = matches!(self.query.list, List::Records(_));
-        self.dialect == Dialect::Postgres && is_record && field.item == Item::Text(TextField::Name)
+        let is_name = is_record && field.item == Item::Text(TextField::Name);
+        self.dialect == Dialect::Postgres && is_name && !self.has_name_of_index()
+    }
+
+    /// The beginning of the key of a name.
+    fn cut_name(&self) -> &'static str {
+        if self.is_by_name_index() { "c.name_key" } else { CUT_NAME }
+    }
+
+    /// Whether the list is found by an index of an entry that is in the order of names.
+    fn is_by_name_index(&self) -> bool {
+        match &self.narrow {
+            Some(Narrow { by: By::Entry { index, .. }, .. }) => index.is_some_and(|index| index.by_name),
+            Some(_) | None => false,
+        }
+    }
+
+    /// Whether the key of a name is taken from there.
+    fn has_name_of_index(&self) -> bool {
+        self.is_by_name_index() && !self.long_names
     }
 
     /// Bounds a key, with the first word; and its beginning, where the index has that, with the second.
     fn push_bound(&self, sql: &mut Statement, field: &Field, value: &Value<'_>, words: [&str; 2]) {
         let bound = bound(field, value);
         if let (true, Bound::Bytes(key)) = (self.is_cut(field), &bound) {
-            sql.push(" AND ").push(CUT_NAME).push(words[1]);
-            sql.bind(Bound::Bytes(key[..key.len().min(CUT_BYTES)].to_vec()));
+            sql.push(" AND ").push(self.cut_name()).push(words[1]);
+            sql.bind(Bound::Bytes(cut::cut(key.clone(), cut::NAME)));
         }
         sql.push(" AND ");
         self.push_key(sql, field);
@@ -357,11 +411,7 @@ impl<'q> Lists<'q> {
 
     /// What a field sorts by: never null.
     fn push_key(&self, sql: &mut Statement, field: &Field) {
-        let by_name = match &self.narrow {
-            Some(Narrow { by: By::Entry { index, .. }, .. }) => index.is_some_and(|index| index.by_name),
-            Some(_) | None => false,
-        };
-        if by_name && field.item == Item::Text(TextField::Name) {
+        if self.has_name_of_index() && field.item == Item::Text(TextField::Name) {
             sql.push("c.name_key");
             return;
         }
@@ -433,7 +483,6 @@ pub(crate) const MEMBERSHIPS: &str = "membership";
 
 /// The beginning of the key of a name, as PostgreSQL's index has it.
 const CUT_NAME: &str = "substring(r.name_key FROM 1 FOR 1000)";
-const CUT_BYTES: usize = 1000;
 
 /// Sorts behind every moment.
 const LATEST: &str = "9223372036854775807";

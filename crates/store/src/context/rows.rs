@@ -78,14 +78,6 @@ pub(crate) fn field_key(content: &Content, field: TextField) -> Vec<u8> {
     content.text(field).map_or_else(|| UNSET.to_vec(), order::text_key)
 }
 
-/// A number made of the name of an entry and the key of its value. Different entries seldom have one number, so it finds
-/// candidates and proves nothing. It is stored: it must stay what it is (FNV-1a).
-pub(crate) fn term(name: &str, key: &[u8]) -> i64 {
-    let bytes = name.bytes().chain([0]).chain(key.iter().copied());
-    let mix = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
-    bytes.fold(0xcbf2_9ce4_8422_2325, mix).cast_signed()
-}
-
 /// What no version of this program writes.
 pub(crate) fn damaged(what: impl std::fmt::Display) -> StoreError {
     StoreError::Damaged(format!("app context: {what}"))

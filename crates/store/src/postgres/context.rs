@@ -1,23 +1,16 @@
 //! App context in PostgreSQL.
 
-use deadpool_postgres::{GenericClient, Object};
 use engine::context::{List, Manage, Managed, Query, Refused, Remove, Removed, Row as Listed, Set, Written};
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio_postgres::types::ToSql;
-use tokio_postgres::{IsolationLevel, Row};
+use tokio_postgres::Row;
 use wire::context::{Joined, Kind, Moment, Page, Record};
 use wire::{RecordId, SubscribeKey};
 
-use super::Postgres;
 use super::overlay::Needs;
+use super::{Postgres, lists};
 use crate::context::apply;
-use crate::context::list::Lists;
 use crate::context::rows::{self, MEMBERSHIP_COLUMNS, damaged, id_key, record_columns};
-use crate::context::sql::{Bound, Dialect, Statement};
-use crate::{Committed, Context, Numbered, Reply, StoreError};
-
-/// How many statements a connection keeps prepared: lists have one for each form of filter and order.
-const STATEMENTS: usize = 128;
+use crate::{Committed, Context, Numbered, Reply};
 
 impl Context for Postgres {
     fn record(&self, key: &SubscribeKey, kind: Kind, id: &RecordId) -> Reply<'_, Option<Record>> {
@@ -38,12 +31,15 @@ impl Context for Postgres {
     fn records(&self, key: &SubscribeKey, query: &Query) -> Reply<'_, Page<Record>> {
         let (key, query) = (key.clone(), query.clone());
         Box::pin(async move {
-            let List::Records(_) = query.list else {
+            let List::Records(kind) = query.list else {
                 return Ok(query.page(Vec::new(), None, |item| Listed::Record(item)));
             };
             let read = |row: &Row, _| rows::record(row, 0)?.ok_or_else(|| damaged("a row without an id"));
-            let (found, total) = list(self.reader().await?, &key, &query, read).await?;
-            Ok(query.page(found, total, |item| Listed::Record(item)))
+            let found = lists::find(self.reader().await?, &key, &query, read).await?;
+            if let Some(index) = found.lacks_index {
+                self.writer.order_index(key, kind, index);
+            }
+            Ok(query.page(found.rows, found.total, |item| Listed::Record(item)))
         })
     }
 
@@ -57,8 +53,8 @@ impl Context for Postgres {
                 let record = if joins { rows::record(row, MEMBERSHIP_COLUMNS)? } else { None };
                 Ok(Joined { membership: rows::membership(row, 0)?, record })
             };
-            let (found, total) = list(self.reader().await?, &key, &query, read).await?;
-            Ok(query.page(found, total, |item| Listed::membership(item, owner.other())))
+            let found = lists::find(self.reader().await?, &key, &query, read).await?;
+            Ok(query.page(found.rows, found.total, |item| Listed::membership(item, owner.other())))
         })
     }
 
@@ -127,77 +123,5 @@ fn needs_of_set(needs: &mut Needs, key: &SubscribeKey, set: &Set) {
     needs.records.insert((key.clone(), set.kind, set.id.clone()));
     if set.kind == Kind::User {
         needs.owners.insert((key.clone(), set.kind, set.id.clone()));
-    }
-}
-
-/// The rows of a page, and how many there are over all pages where that was asked.
-async fn list<T>(
-    mut db: Object,
-    key: &SubscribeKey,
-    query: &Query,
-    read: impl Fn(&Row, bool) -> Result<T, StoreError>,
-) -> Result<(Vec<T>, Option<u64>), StoreError> {
-    let lists = Lists::new(key, query, Dialect::Postgres);
-    if db.statement_cache.size() > STATEMENTS {
-        db.statement_cache.clear();
-    }
-    // Several statements see one state of the data; one alone does anyhow.
-    if query.count || lists.segments() > 1 {
-        let snapshot = db.build_transaction().read_only(true).isolation_level(IsolationLevel::RepeatableRead);
-        let snapshot = snapshot.start().await?;
-        let answer = pages(&snapshot, &lists, query, read).await?;
-        snapshot.commit().await?;
-        Ok(answer)
-    } else {
-        pages(&db, &lists, query, read).await
-    }
-}
-
-async fn pages<T>(
-    db: &impl GenericClient,
-    lists: &Lists<'_>,
-    query: &Query,
-    read: impl Fn(&Row, bool) -> Result<T, StoreError>,
-) -> Result<(Vec<T>, Option<u64>), StoreError> {
-    let total = match query.count {
-        true => {
-            let counted = rows_of(db, &lists.count()).await?;
-            counted.first().map(|row| row.try_get::<_, i64>(0)).transpose()?.map(i64::unsigned_abs)
-        }
-        false => None,
-    };
-    let mut found = Vec::with_capacity(query.fetch());
-    for segment in 0..lists.segments() {
-        if found.len() == query.fetch() {
-            break;
-        }
-        for row in rows_of(db, &lists.segment(segment, query.fetch() - found.len())).await? {
-            found.push(read(&row, lists.joins())?);
-        }
-    }
-    Ok((found, total))
-}
-
-async fn rows_of(db: &impl GenericClient, statement: &Statement) -> Result<Vec<Row>, StoreError> {
-    let values: Vec<&(dyn ToSql + Sync)> = statement
-        .values
-        .iter()
-        .map(|value| match value {
-            Bound::Integer(integer) => integer as &(dyn ToSql + Sync),
-            Bound::Text(text) => text,
-            Bound::Bytes(bytes) => bytes,
-        })
-        .collect();
-    let prepared = db.prepare_cached(&statement.text).await?;
-    Ok(db.query(&prepared, &values).await?)
-}
-
-impl rows::Row for Row {
-    fn text(&self, column: usize) -> Result<Option<&str>, StoreError> {
-        Ok(self.try_get(column)?)
-    }
-
-    fn integer(&self, column: usize) -> Result<Option<i64>, StoreError> {
-        Ok(self.try_get(column)?)
     }
 }

@@ -3,7 +3,7 @@
 
 use wire::SubscribeKey;
 
-use super::{Postgres, soon};
+use super::{Postgres, custom_index, soon};
 use crate::keysets::{SecretRow, keyset, put_secret};
 use crate::{Keysets, Reply, StoredKeyset};
 
@@ -11,7 +11,7 @@ use crate::{Keysets, Reply, StoredKeyset};
 const ROWS_AT_ONCE: i64 = 5000;
 
 /// What is kept under a key, row by row. The numbers of its spaces stay: they were given once and for all.
-const FORGET: [&str; 6] = [
+const FORGET: [&str; 7] = [
     "DELETE FROM group_channels WHERE ctid = ANY (ARRAY
      (SELECT ctid FROM group_channels WHERE subscribe_key = $1 LIMIT $2))",
     "DELETE FROM revocations WHERE ctid = ANY (ARRAY
@@ -23,6 +23,9 @@ const FORGET: [&str; 6] = [
      (SELECT ctid FROM records WHERE space IN (SELECT space FROM spaces WHERE subscribe_key = $1) LIMIT $2))",
     "DELETE FROM memberships WHERE ctid = ANY (ARRAY
      (SELECT ctid FROM memberships WHERE space IN (SELECT space FROM spaces WHERE subscribe_key = $1) LIMIT $2))",
+    "DELETE FROM custom_values WHERE ctid = ANY (ARRAY
+     (SELECT ctid FROM custom_values WHERE custom_index IN (SELECT custom_index FROM custom_indexes WHERE space IN
+     (SELECT space FROM spaces WHERE subscribe_key = $1)) LIMIT $2))",
 ];
 
 impl Keysets for Postgres {
@@ -95,6 +98,11 @@ impl Keysets for Postgres {
                 };
                 while some().await? == ROWS_AT_ONCE.unsigned_abs() {}
             }
+            soon(async {
+                let mut db = self.reader().await?;
+                custom_index::forget(&mut db, &key).await
+            })
+            .await?;
             self.change("UPDATE spaces SET records = 0 WHERE subscribe_key = $1", &[&key.as_str()]).await
         })
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use wire::context::{Event, Kind, Membership, Record};
 use wire::{RecordId, SubscribeKey};
 
+use super::custom_index::CustomIndex;
 use crate::context::apply::Tables;
 use crate::context::rows::{damaged, id_key};
 use crate::{Numbered, StoreError};
@@ -39,8 +40,11 @@ pub(super) struct Overlay {
     pub(super) memberships: HashMap<MembershipPlace, Option<Membership>>,
     /// By key, which is the order in which they are told.
     pub(super) others: HashMap<RecordPlace, BTreeMap<Vec<u8>, RecordId>>,
-    pub(super) changed_records: HashSet<RecordPlace>,
+    /// Each with what was there before this batch.
+    pub(super) changed_records: HashMap<RecordPlace, Option<Record>>,
     pub(super) changed_memberships: HashSet<MembershipPlace>,
+    /// The indexes of entries of `custom`, by space.
+    pub(super) indexes: HashMap<i64, Vec<CustomIndex>>,
     /// By how much the number of users or channels of a key set grows.
     pub(super) growth: HashMap<(SubscribeKey, Kind), i64>,
     pub(super) events: Vec<Numbered>,
@@ -57,6 +61,12 @@ pub(super) struct Writing<'o> {
 impl Writing<'_> {
     fn grow(&mut self, kind: Kind, more: i64) {
         *self.overlay.growth.entry((self.key.clone(), kind)).or_default() += more;
+    }
+
+    fn change(&mut self, kind: Kind, before: Option<&Record>, id: &RecordId, after: Option<Record>) {
+        let place = (self.key.clone(), kind, id.clone());
+        self.overlay.changed_records.entry(place.clone()).or_insert_with(|| before.cloned());
+        self.overlay.records.insert(place, after);
     }
 
     fn note_other(&mut self, owner: Kind, id: &RecordId, other: &RecordId, is_there: bool) {
@@ -103,17 +113,13 @@ impl Tables for Writing<'_> {
         if before.is_none() {
             self.grow(kind, 1);
         }
-        let place = (self.key.clone(), kind, after.id.clone());
-        self.overlay.changed_records.insert(place.clone());
-        self.overlay.records.insert(place, Some(after.clone()));
+        self.change(kind, before, &after.id, Some(after.clone()));
         Ok(())
     }
 
     fn remove_record(&mut self, kind: Kind, before: &Record) -> Result<(), StoreError> {
         self.grow(kind, -1);
-        let place = (self.key.clone(), kind, before.id.clone());
-        self.overlay.changed_records.insert(place.clone());
-        self.overlay.records.insert(place, None);
+        self.change(kind, Some(before), &before.id, None);
         Ok(())
     }
 

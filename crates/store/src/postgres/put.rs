@@ -7,13 +7,13 @@ use wire::RecordId;
 use wire::context::{Content, Custom, Membership, Record, Scalar, TextField};
 
 use crate::StoreError;
-use crate::context::rows::{field_key, id_key, term};
+use crate::context::rows::{field_key, id_key};
 use crate::context::sql::column;
 
 pub(super) async fn put_record(db: &Object) -> Result<Statement, StoreError> {
     let texts =
         TextField::ALL.into_iter().flat_map(|field| [column(field).to_owned(), format!("{}_key", column(field))]);
-    let custom = ["custom", "custom_names", "custom_keys", "custom_texts", "custom_terms", "updated", "etag"];
+    let custom = ["custom", "custom_names", "custom_keys", "custom_texts", "updated", "etag"];
     let text = upsert("records", &["space", "id_key"], &["id"], texts.chain(custom.map(str::to_owned)));
     Ok(db.prepare_cached(&text).await?)
 }
@@ -47,8 +47,7 @@ pub(super) type Values = Vec<Box<dyn ToSql + Sync + Send>>;
 pub(super) fn record_values(space: i64, record: &Record) -> Values {
     let mut values: Values =
         vec![Box::new(space), Box::new(id_key(&record.id)), Box::new(record.id.as_str().to_owned())];
-    let terms = push_content(&mut values, &record.content, &TextField::ALL);
-    values.push(Box::new(terms));
+    push_content(&mut values, &record.content, &TextField::ALL);
     values.push(Box::new(record.updated.micros()));
     values.push(Box::new(record.etag.as_str().to_owned()));
     values
@@ -65,18 +64,17 @@ pub(super) fn membership_values(space: i64, membership: &Membership) -> Values {
     values
 }
 
-/// Adds texts and `custom` with its arrays, and answers the terms of its entries.
-fn push_content(values: &mut Values, content: &Content, fields: &[TextField]) -> Vec<i64> {
+/// Adds texts and `custom` with its arrays.
+fn push_content(values: &mut Values, content: &Content, fields: &[TextField]) {
     for field in fields {
         values.push(Box::new(content.text(*field).map(str::to_owned)));
         values.push(Box::new(field_key(content, *field)));
     }
     values.push(Box::new(content.custom.as_ref().map(|custom| custom.as_str().to_owned())));
     let entries = content.custom.as_ref().map(Custom::entries).unwrap_or_default();
-    let (mut names, mut keys, mut texts, mut terms) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut names, mut keys, mut texts) = (Vec::new(), Vec::new(), Vec::new());
     for (name, value) in entries {
         let Some(key) = engine::context::order::custom_key(&value) else { continue };
-        terms.push(term(&name, &key));
         texts.push(match value {
             Scalar::Text(text) => Some(text),
             Scalar::Null | Scalar::Bool(_) | Scalar::Number(_) => None,
@@ -87,5 +85,4 @@ fn push_content(values: &mut Values, content: &Content, fields: &[TextField]) ->
     values.push(Box::new(names));
     values.push(Box::new(keys));
     values.push(Box::new(texts));
-    terms
 }

@@ -6,6 +6,7 @@ use engine::context::order;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
+use super::custom_index;
 use super::put::{Values, membership_values, put_membership, put_record, record_values};
 use crate::StoreError;
 use crate::context::rows::{self, damaged, membership_columns, record_columns};
@@ -32,6 +33,7 @@ async fn renew_from(db: &Object, known: Option<&str>, ours: &str) -> Result<(), 
         tracing::info!(%theirs, %ours, "texts are sorted by another version of Unicode: making their keys anew");
         records(db).await?;
         memberships(db).await?;
+        custom_index::renew(db).await?;
     }
     db.execute("DELETE FROM text_order", &[]).await?;
     db.execute("INSERT INTO text_order (unicode) VALUES ($1)", &[&ours]).await?;

@@ -7,27 +7,24 @@
 //! - Should the transaction fail, its commands are tried once more one by one, so that each gets its own verdict.
 //! - Should the connection be lost while it commits, it asks on the next one what became of the transaction, and answers
 //!   accordingly. While the database stays away nobody knows; its events are told later if it happened.
-//! - Statements of a transaction are sent without waiting for each other's answers: a round trip a statement would cost
-//!   more than the statements do.
+//! - Between batches it fills indexes of entries of `custom` ([`custom_index`]).
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use deadpool_postgres::Object;
 use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
 use tokio::sync::oneshot;
-use tokio_postgres::types::ToSql;
-use tokio_postgres::{Row, Statement};
+use tokio::time::{Instant, error::Elapsed, sleep_until, timeout};
 use wire::SubscribeKey;
 use wire::context::Kind;
 
-use super::PATIENCE;
+use super::batch::{self, Spaces};
 use super::link::{Doubt, Link, is_refusal, lose};
-use super::overlay::{MembershipPlace, Needs, Overlay, RecordPlace, Writing};
-use super::put::{Values, membership_values, put_membership, put_record, record_values};
-use crate::context::list::MEMBERSHIPS;
+use super::overlay::{Needs, Overlay, Writing};
+use super::{PATIENCE, custom_index};
+use crate::context::entry_index::Lacking;
 use crate::context::outbox;
-use crate::context::rows::{self, damaged, id_key, membership_columns, record_columns};
+use crate::context::rows::damaged;
 use crate::{Numbered, StoreError};
 
 /// Enough to gather full batches, and few enough that the last in the queue is answered soon.
@@ -45,6 +42,9 @@ const TRANSACTION: Duration = Duration::from_secs(60);
 /// How long to wait before a database that is away is asked again what became of a transaction.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
+/// How long to wait before an index is filled further when that has failed.
+const FILL_AGAIN: Duration = Duration::from_secs(2);
+
 /// The handle of the task, which ends when this is dropped and the queue is empty.
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -55,13 +55,16 @@ pub(super) struct Writer {
 enum Queued {
     Command(Box<dyn Job>),
     Events(oneshot::Sender<Result<UnboundedReceiver<Numbered>, StoreError>>),
+    Index(SubscribeKey, Kind, Lacking),
 }
 
 impl Writer {
     /// `link` is for this task alone.
     pub(super) fn start(link: Link) -> Self {
         let (queue, jobs) = channel(MAX_QUEUED);
-        let work = Work { link, doubt: None, spaces: HashMap::new(), reader: None };
+        // What an earlier run left unfinished is finished.
+        let fill_at = Some(Instant::now());
+        let work = Work { link, doubt: None, spaces: Spaces::default(), reader: None, fill_at };
         tokio::spawn(work.run(jobs));
         Self { queue }
     }
@@ -77,6 +80,11 @@ impl Writer {
         let job = Box::new(Call { key, needs, work, reply, result: None });
         self.queue.send(Queued::Command(job)).await.map_err(|_| StoreError::Stopped)?;
         answer.await.unwrap_or(Err(StoreError::Stopped))
+    }
+
+    /// Has an index made for an entry of `custom`, sometime. It is passed over when the queue is full.
+    pub(super) fn order_index(&self, key: SubscribeKey, kind: Kind, index: Lacking) {
+        let _ = self.queue.try_send(Queued::Index(key, kind, index));
     }
 
     pub(super) async fn events(&self) -> Result<UnboundedReceiver<Numbered>, StoreError> {
@@ -133,31 +141,39 @@ struct Work {
     link: Link,
     /// The last transaction, if it is not known what became of it.
     doubt: Option<Doubt>,
-    /// The numbers of spaces, which never change.
-    spaces: HashMap<(SubscribeKey, &'static str), i64>,
+    spaces: Spaces,
     reader: Option<UnboundedSender<Numbered>>,
+    /// When the next part of an index is filled in; none while there is nothing to fill.
+    fill_at: Option<Instant>,
 }
 
 impl Work {
     async fn run(mut self, mut queue: Receiver<Queued>) {
         let mut batch = Vec::with_capacity(MAX_BATCH);
         loop {
+            let fill_at = self.fill_at;
             let received = tokio::select! {
+                biased;
                 received = queue.recv_many(&mut batch, MAX_BATCH) => received,
                 () = tokio::time::sleep(ASK_AGAIN), if self.doubt.is_some() => {
                     // While the database stays away there is nothing new to say.
                     let _ = self.settle().await;
                     continue;
                 }
+                () = sleep_until(fill_at.unwrap_or_else(Instant::now)), if fill_at.is_some() => {
+                    self.fill(true).await;
+                    continue;
+                }
             };
             if received == 0 {
                 return;
             }
-            let (mut jobs, mut readers) = (Vec::new(), Vec::new());
+            let (mut jobs, mut readers, mut indexes) = (Vec::new(), Vec::new(), Vec::new());
             for queued in batch.drain(..) {
                 match queued {
                     Queued::Command(job) => jobs.push(job),
                     Queued::Events(reader) => readers.push(reader),
+                    Queued::Index(key, kind, index) => indexes.push((key, kind, index)),
                 }
             }
             if !jobs.is_empty() {
@@ -166,7 +182,66 @@ impl Work {
             for reader in readers {
                 let _ = reader.send(self.new_reader().await);
             }
+            // Several lists may have asked for one before it was there.
+            indexes.dedup();
+            for (key, kind, index) in indexes {
+                self.order_index(&key, kind, &index).await;
+            }
+            if self.fill_at.is_some_and(|at| at <= Instant::now()) {
+                self.fill(false).await;
+            }
         }
+    }
+
+    async fn order_index(&mut self, key: &SubscribeKey, kind: Kind, index: &Lacking) {
+        let Ok(db) = self.connection().await else { return };
+        let made = timeout(TRANSACTION, custom_index::order(&db, key, kind, index)).await;
+        match self.give_back(db, made) {
+            Ok(true) => self.fill_at = Some(Instant::now()),
+            Ok(false) => {}
+            Err(error) => {
+                tracing::debug!(%error, "an index of custom data may not have been made");
+                // If it was not, whoever lists next asks again.
+                self.fill_at = Some(Instant::now() + FILL_AGAIN);
+            }
+        }
+    }
+
+    /// Fills in a part of an index.
+    async fn fill(&mut self, idle: bool) {
+        let filled = match self.connection().await {
+            Ok(db) => {
+                let filled = timeout(TRANSACTION, custom_index::fill(&db, idle)).await;
+                self.give_back(db, filled)
+            }
+            Err(error) => Err(error),
+        };
+        self.fill_at = match filled {
+            Ok(true) => Some(Instant::now()),
+            Ok(false) => None,
+            Err(error) => {
+                tracing::warn!(%error, "an index of custom data cannot be filled; it is tried again");
+                Some(Instant::now() + FILL_AGAIN)
+            }
+        };
+    }
+
+    /// The connection, when nothing is in doubt.
+    async fn connection(&mut self) -> Result<Object, StoreError> {
+        if self.doubt.is_some() {
+            self.settle().await?;
+        }
+        self.link.take().await
+    }
+
+    /// Keeps it after something that was done whole.
+    fn give_back<T>(&mut self, db: Object, done: Result<Result<T, StoreError>, Elapsed>) -> Result<T, StoreError> {
+        let done = done.unwrap_or(Err(StoreError::Slow));
+        match &done {
+            Ok(_) => self.link.keep(db),
+            Err(_) => lose(db),
+        }
+        done
     }
 
     async fn write(&mut self, mut jobs: Vec<Box<dyn Job>>) {
@@ -230,7 +305,7 @@ impl Work {
     /// Runs commands in one transaction, and sends their events.
     async fn commit(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), Failure> {
         let db = self.link.take().await.map_err(Failure::Away)?;
-        let done = tokio::time::timeout(TRANSACTION, self.transaction(&db, jobs)).await;
+        let done = timeout(TRANSACTION, self.transaction(&db, jobs)).await;
         let error = match done {
             Ok(Ok(events)) => {
                 self.link.keep(db);
@@ -244,7 +319,7 @@ impl Work {
             }
         };
         // Whether the connection is still good shows when it is used.
-        let rolled_back = tokio::time::timeout(PATIENCE, db.batch_execute("ROLLBACK")).await;
+        let rolled_back = timeout(PATIENCE, db.batch_execute("ROLLBACK")).await;
         if self.doubt.is_none() && matches!(rolled_back, Ok(Ok(()))) {
             self.link.keep(db);
             Err(Failure::Refused(error))
@@ -257,10 +332,10 @@ impl Work {
     async fn transaction(&mut self, db: &Object, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Numbered>, StoreError> {
         let mut needs = Needs::default();
         jobs.iter().for_each(|job| needs.add(job.needs()));
-        self.find_spaces(db, &needs).await?;
-        let (mut overlay, transaction) = self.read(db, &needs).await?;
+        self.spaces.find(db, &needs).await?;
+        let (mut overlay, transaction) = batch::read(db, &self.spaces, &needs).await?;
         jobs.iter_mut().try_for_each(|job| job.run(&mut overlay))?;
-        self.flush(db, &overlay).await?;
+        batch::flush(db, &self.spaces, &overlay).await?;
         // From here on until the answer nobody but the database knows.
         let Overlay { events, last, .. } = overlay;
         let doubt = self.doubt.insert(Doubt { transaction, last, events });
@@ -288,18 +363,11 @@ impl Work {
     }
 
     async fn new_reader(&mut self) -> Result<UnboundedReceiver<Numbered>, StoreError> {
-        if self.doubt.is_some() {
-            self.settle().await?;
-        }
-        let db = self.link.take().await?;
+        let db = self.connection().await?;
         let (sender, receiver) = unbounded_channel();
         let select = "SELECT sequence, subscribe_key, event FROM outbox ORDER BY sequence";
-        let rows = tokio::time::timeout(TRANSACTION, db.query(select, &[])).await;
-        match &rows {
-            Ok(Ok(_)) => self.link.keep(db),
-            Ok(Err(_)) | Err(_) => lose(db),
-        }
-        for row in rows.map_err(|_| StoreError::Slow)?? {
+        let rows = timeout(TRANSACTION, async { Ok(db.query(select, &[]).await?) }).await;
+        for row in self.give_back(db, rows)? {
             let event = Numbered {
                 number: row.try_get::<_, i64>(0)?.unsigned_abs(),
                 key: SubscribeKey::new(row.try_get::<_, &str>(1)?).map_err(damaged)?,
@@ -309,160 +377,6 @@ impl Work {
         }
         self.reader = Some(sender);
         Ok(receiver)
-    }
-
-    /// Looks up spaces that were not met before, in a transaction of their own: what is remembered must stay true.
-    async fn find_spaces(&mut self, db: &Object, needs: &Needs) -> Result<(), StoreError> {
-        let records = needs.records.iter().map(|(key, kind, _)| (key, kind.as_str()));
-        let owners = needs.owners.iter().map(|(key, ..)| (key, MEMBERSHIPS));
-        let memberships = needs.memberships.iter().map(|(key, ..)| (key, MEMBERSHIPS));
-        for (key, kind) in records.chain(owners).chain(memberships) {
-            let place = (key.clone(), kind);
-            if self.spaces.contains_key(&place) {
-                continue;
-            }
-            let insert = "INSERT INTO spaces (subscribe_key, kind) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-            db.execute(insert, &[&key.as_str(), &kind]).await?;
-            let select = "SELECT space FROM spaces WHERE subscribe_key = $1 AND kind = $2";
-            let space = db.query_one(select, &[&key.as_str(), &kind]).await?.try_get(0)?;
-            self.spaces.insert(place, space);
-        }
-        Ok(())
-    }
-
-    fn space(&self, key: &SubscribeKey, kind: &'static str) -> i64 {
-        // No space has the number 0; all that are asked for were found before.
-        self.spaces.get(&(key.clone(), kind)).copied().unwrap_or_default()
-    }
-
-    /// Begins the transaction, waits for its turn, and reads. Answers the id of the transaction as well.
-    async fn read(&self, db: &Object, needs: &Needs) -> Result<(Overlay, String), StoreError> {
-        let lock = db.prepare_cached("SELECT last, pg_current_xact_id()::text FROM commits FOR UPDATE").await?;
-        let text = format!(
-            "SELECT {} FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS n (space, id_key, ord)
-             JOIN records r ON r.space = n.space AND r.id_key = n.id_key",
-            record_columns("r.") + ", n.ord"
-        );
-        let records = db.prepare_cached(&text).await?;
-        let text = format!(
-            "SELECT {} FROM unnest($1::bigint[], $2::bytea[], $3::bytea[]) WITH ORDINALITY AS n (space, user_key, channel_key, ord)
-             JOIN memberships m ON m.space = n.space AND m.user_key = n.user_key AND m.channel_key = n.channel_key",
-            membership_columns("m.") + ", n.ord"
-        );
-        let memberships = db.prepare_cached(&text).await?;
-        let of_users = db
-            .prepare_cached(
-                "SELECT m.channel_id, n.ord FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS n (space, key, ord)
-                 JOIN memberships m ON m.space = n.space AND m.user_key = n.key",
-            )
-            .await?;
-        let of_channels = db
-            .prepare_cached(
-                "SELECT m.user_id, n.ord FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS n (space, key, ord)
-                 JOIN memberships m ON m.space = n.space AND m.channel_key = n.key",
-            )
-            .await?;
-
-        let record_places: Vec<&RecordPlace> = needs.records.iter().collect();
-        let membership_places: Vec<&MembershipPlace> = needs.memberships.iter().collect();
-        let (users, channels): (Vec<&RecordPlace>, Vec<&RecordPlace>) =
-            needs.owners.iter().partition(|(_, kind, _)| *kind == Kind::User);
-        let record_spaces: Vec<i64> =
-            record_places.iter().map(|(key, kind, _)| self.space(key, kind.as_str())).collect();
-        let record_keys: Vec<Vec<u8>> = record_places.iter().map(|(_, _, id)| id_key(id)).collect();
-        let spaces: Vec<i64> = membership_places.iter().map(|(key, ..)| self.space(key, MEMBERSHIPS)).collect();
-        let user_keys: Vec<Vec<u8>> = membership_places.iter().map(|(_, user, _)| id_key(user)).collect();
-        let channel_keys: Vec<Vec<u8>> = membership_places.iter().map(|(_, _, channel)| id_key(channel)).collect();
-        let of = |places: &[&RecordPlace]| -> (Vec<i64>, Vec<Vec<u8>>) {
-            places.iter().map(|(key, _, id)| (self.space(key, MEMBERSHIPS), id_key(id))).unzip()
-        };
-        let (user_owners, channel_owners) = (of(&users), of(&channels));
-
-        let record_values: [&(dyn ToSql + Sync); 2] = [&record_spaces, &record_keys];
-        let membership_values: [&(dyn ToSql + Sync); 3] = [&spaces, &user_keys, &channel_keys];
-        let user_values: [&(dyn ToSql + Sync); 2] = [&user_owners.0, &user_owners.1];
-        let channel_values: [&(dyn ToSql + Sync); 2] = [&channel_owners.0, &channel_owners.1];
-        // Sent in this order; each sees what was committed before it began, and the second waits for its turn.
-        let (_, last, records, memberships, of_users, of_channels) = tokio::try_join!(
-            biased;
-            db.batch_execute("BEGIN"),
-            db.query_one(&lock, &[]),
-            db.query(&records, &record_values),
-            db.query(&memberships, &membership_values),
-            db.query(&of_users, &user_values),
-            db.query(&of_channels, &channel_values),
-        )?;
-
-        let transaction = last.try_get(1)?;
-        let mut overlay = Overlay { last: last.try_get::<_, i64>(0)?.unsigned_abs(), ..Overlay::default() };
-        overlay.records = needs.records.iter().map(|place| (place.clone(), None)).collect();
-        overlay.memberships = needs.memberships.iter().map(|place| (place.clone(), None)).collect();
-        overlay.others = needs.owners.iter().map(|place| (place.clone(), Default::default())).collect();
-        for row in &records {
-            overlay.records.insert(nth(&record_places, row)?, rows::record(row, 0)?);
-        }
-        for row in &memberships {
-            overlay.memberships.insert(nth(&membership_places, row)?, Some(rows::membership(row, 0)?));
-        }
-        for (places, rows) in [(&users, &of_users), (&channels, &of_channels)] {
-            for row in rows {
-                let other = rows::id(row, 0)?;
-                overlay.others.entry(nth(places, row)?).or_default().insert(id_key(&other), other);
-            }
-        }
-        Ok((overlay, transaction))
-    }
-
-    /// Writes what the commands left.
-    async fn flush(&self, db: &Object, overlay: &Overlay) -> Result<(), StoreError> {
-        let put_record = put_record(db).await?;
-        let remove_record = db.prepare_cached("DELETE FROM records WHERE space = $1 AND id_key = $2").await?;
-        let put_membership = put_membership(db).await?;
-        let remove_membership = db
-            .prepare_cached("DELETE FROM memberships WHERE space = $1 AND user_key = $2 AND channel_key = $3")
-            .await?;
-        let grow = db.prepare_cached("UPDATE spaces SET records = records + $2 WHERE space = $1").await?;
-        let put_events = db
-            .prepare_cached("INSERT INTO outbox (sequence, subscribe_key, event) SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[])")
-            .await?;
-        let note_last = db.prepare_cached("UPDATE commits SET last = $1").await?;
-
-        let mut statements: Vec<(&Statement, Values)> = Vec::new();
-        for place in &overlay.changed_records {
-            let (key, kind, id) = place;
-            let space = self.space(key, kind.as_str());
-            match overlay.records.get(place) {
-                Some(Some(record)) => statements.push((&put_record, record_values(space, record))),
-                _ => statements.push((&remove_record, vec![Box::new(space), Box::new(id_key(id))])),
-            }
-        }
-        for place in &overlay.changed_memberships {
-            let (key, user, channel) = place;
-            let space = self.space(key, MEMBERSHIPS);
-            match overlay.memberships.get(place) {
-                Some(Some(membership)) => statements.push((&put_membership, membership_values(space, membership))),
-                _ => statements.push((
-                    &remove_membership,
-                    vec![Box::new(space), Box::new(id_key(user)), Box::new(id_key(channel))],
-                )),
-            }
-        }
-        for ((key, kind), more) in overlay.growth.iter().filter(|(_, more)| **more != 0) {
-            statements.push((&grow, vec![Box::new(self.space(key, kind.as_str())), Box::new(*more)]));
-        }
-        if !overlay.events.is_empty() {
-            let numbers: Vec<i64> = overlay.events.iter().map(|event| event.number.cast_signed()).collect();
-            let keys: Vec<String> = overlay.events.iter().map(|event| event.key.as_str().to_owned()).collect();
-            let texts = overlay.events.iter().map(|event| outbox::text(&event.event));
-            let texts: Vec<String> = texts.collect::<Result<_, _>>()?;
-            statements.push((&put_events, vec![Box::new(numbers), Box::new(keys), Box::new(texts)]));
-            statements.push((&note_last, vec![Box::new(overlay.last.cast_signed())]));
-        }
-        let calls = statements.iter().map(|(statement, values)| async move {
-            let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(|value| &**value as _).collect();
-            db.execute(*statement, &values).await
-        });
-        Ok(together(calls).await?)
     }
 }
 
@@ -483,29 +397,4 @@ impl Failure {
             Self::Away(error) | Self::Lost(error) | Self::Refused(error) => error,
         }
     }
-}
-
-/// The place that the row answers, whose number from 1 on is the row's last column.
-fn nth<P: Clone>(places: &[&P], row: &Row) -> Result<P, StoreError> {
-    let number: i64 = row.try_get(row.len() - 1)?;
-    let place = usize::try_from(number - 1).ok().and_then(|at| places.get(at));
-    place.map(|place| (*place).clone()).ok_or_else(|| damaged("a row that nobody asked for"))
-}
-
-/// Awaits all, having begun each before waiting for any.
-async fn together<T, E>(calls: impl Iterator<Item = impl Future<Output = Result<T, E>>>) -> Result<(), E> {
-    let mut calls: Vec<_> = calls.map(|call| Some(Box::pin(call))).collect();
-    std::future::poll_fn(|context| {
-        let mut waiting = false;
-        for call in &mut calls {
-            let Some(running) = call else { continue };
-            match running.as_mut().poll(context) {
-                std::task::Poll::Ready(Ok(_)) => *call = None,
-                std::task::Poll::Ready(Err(error)) => return std::task::Poll::Ready(Err(error)),
-                std::task::Poll::Pending => waiting = true,
-            }
-        }
-        if waiting { std::task::Poll::Pending } else { std::task::Poll::Ready(Ok(())) }
-    })
-    .await
 }

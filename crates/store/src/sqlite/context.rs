@@ -9,11 +9,11 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use wire::context::{Joined, Kind, Moment, Page, Record};
 use wire::{RecordId, SubscribeKey};
 
-use super::custom_index::Lacking;
 use super::memory::Memory;
 use super::tables::Writing;
 use super::{Sqlite, custom_index, lists, order_index};
 use crate::context::apply;
+use crate::context::entry_index::Lacking;
 use crate::context::outbox;
 use crate::context::rows::{self, MEMBERSHIP_COLUMNS, Row, id_key};
 use crate::context::sql::Bound;

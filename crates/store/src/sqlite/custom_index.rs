@@ -12,10 +12,8 @@ use wire::context::{Custom, Kind, Record, TextField};
 
 use super::memory::Memory;
 use crate::StoreError;
+use crate::context::entry_index::{Lacking, MAX_INDEXES};
 use crate::context::rows::{field_key, id_key};
-
-/// The most indexes of the users or the channels of a key set: each costs every write that changes its entry.
-const MAX_INDEXES: usize = 32;
 
 /// Records that are looked at between two commits while others write: some milliseconds.
 const FILLED_BETWEEN: i64 = 1000;
@@ -36,15 +34,6 @@ pub(super) struct CustomIndex {
 
 /// What stands for every name in an index by id.
 const NO_NAME: [u8; 0] = [];
-
-/// An index that would have found a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Lacking {
-    /// The name of the entry.
-    pub(super) entry: String,
-    /// Whether in the order of names.
-    pub(super) by_name: bool,
-}
 
 /// The indexes of a space, whole or not.
 pub(super) fn of_space(db: &Connection, space: i64) -> Result<Vec<CustomIndex>, StoreError> {

@@ -5,10 +5,10 @@ use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use wire::SubscribeKey;
 use wire::context::TextField;
 
-use super::custom_index::Lacking;
 use super::order_index;
 use crate::StoreError;
-use crate::context::filter::{self, By, EntryIndex, Narrow};
+use crate::context::entry_index::{EntryIndex, Lacking};
+use crate::context::filter::{By, Narrow};
 use crate::context::list::Lists;
 use crate::context::order_index::OrderIndex;
 use crate::context::sql::{Dialect, Statement};
@@ -180,14 +180,11 @@ fn plan(db: &Connection, key: &SubscribeKey, query: &Query, lists: &Lists<'_>) -
     let has_index = |narrow: &Narrow| !matches!(narrow.by, By::Status { .. }) || lists.has(BY_STATUS);
     let mut indexed = Vec::with_capacity(candidates.len());
     for mut narrow in candidates {
-        if let By::Entry { name, index, .. } = &mut narrow.by {
-            let by_name = filter::is_by_name(&query.sort);
-            *index = index_of(db, lists, name, by_name)?;
-            let is_indexed_order = by_name || query.sort.keys.is_empty();
-            if index.is_none_or(|index| is_indexed_order && index.by_name != by_name) {
-                plan.lacks_index = Some(Lacking { entry: name.clone(), by_name });
-            }
-            if index.is_none() {
+        if let By::Entry { name, .. } = &narrow.by {
+            let there = indexes_of(db, lists, name)?;
+            let lacking = narrow.choose_index(&there, &query.sort);
+            plan.lacks_index = lacking.or(plan.lacks_index);
+            if there.is_empty() {
                 continue;
             }
         }
@@ -225,11 +222,10 @@ fn count(db: &Connection, statement: &Statement) -> Result<u64, StoreError> {
     Ok(count.unsigned_abs())
 }
 
-/// An index of an entry that is whole: the one in this order, or else the other.
-fn index_of(db: &Connection, lists: &Lists<'_>, entry: &str, by_name: bool) -> Result<Option<EntryIndex>, StoreError> {
+/// The indexes of an entry that are whole.
+fn indexes_of(db: &Connection, lists: &Lists<'_>, entry: &str) -> Result<Vec<EntryIndex>, StoreError> {
     let statement = lists.indexes_of(entry);
     let mut prepared = db.prepare_cached(&statement.text)?;
     let read = |row: &rusqlite::Row<'_>| Ok(EntryIndex { number: row.get(0)?, by_name: row.get(1)? });
-    let found = prepared.query_map(params_from_iter(&statement.values), read)?.collect::<Result<Vec<_>, _>>()?;
-    Ok(found.into_iter().max_by_key(|index| index.by_name == by_name))
+    Ok(prepared.query_map(params_from_iter(&statement.values), read)?.collect::<Result<_, _>>()?)
 }

@@ -2,6 +2,7 @@
 //! model in memory as well, and lists are answered from it as a whole.
 
 mod changes;
+mod entries;
 mod lists;
 mod model;
 
@@ -12,6 +13,7 @@ use wire::context::{Kind, Moment, Page, Record};
 use wire::{RecordId, SubscribeKey};
 
 pub(crate) use self::changes::*;
+pub(crate) use self::entries::*;
 pub(crate) use self::lists::*;
 pub(crate) use self::model::*;
 

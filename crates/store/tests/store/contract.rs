@@ -20,7 +20,7 @@ use crate::context::{
     events_come_once_in_the_order_of_commits_and_the_untold_ones_again,
     many_sets_are_one_commit_and_each_has_its_answer, merges_at_once_all_count,
     names_as_long_as_names_may_be_are_sorted_and_paged, of_writers_with_one_etag_exactly_one_wins,
-    paging_meets_once_whoever_stays,
+    paging_meets_once_whoever_stays, values_and_names_as_long_as_they_may_be_are_found_and_paged,
 };
 use crate::keysets::{
     a_key_set_is_values_whatever_they_hold, a_key_set_is_what_was_put_until_it_is_removed,
@@ -63,6 +63,7 @@ macro_rules! contract {
             names_as_long_as_names_may_be_are_sorted_and_paged,
             an_order_by_status_and_another_key_is_paged_there_and_back,
             an_entry_of_custom_is_found_while_it_is_asked_for_and_changes,
+            values_and_names_as_long_as_they_may_be_are_found_and_paged,
             any_commands_and_lists_are_as_the_engine_has_them,
             what_was_revoked_stays_revoked_until_it_expires,
             a_grant_replaces_the_one_before_and_one_of_nothing_removes_it,

@@ -10,6 +10,7 @@ mod contract;
 mod crash;
 mod directory;
 mod encryption;
+mod entry_indexes;
 mod full_disk;
 mod keysets;
 mod lost_connection;

@@ -50,7 +50,8 @@ async fn keys_of_texts_are_made_anew_when_unicode_is_another() {
         .batch_execute(
             r"UPDATE text_order SET unicode = '1.1.0';
               UPDATE records SET id_key = '\x77' || id_key, name_key = '\x66', status_key = '\x55', email_key = '\x44',
-                                 custom_keys = '{}', custom_terms = '{}';
+                                 custom_keys = '{}';
+              UPDATE custom_values SET value_key = '\x77' || value_key;
               UPDATE memberships SET user_key = '\x77' || user_key, channel_key = '\x77' || channel_key;",
         )
         .await
