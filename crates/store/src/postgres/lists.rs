@@ -1,8 +1,7 @@
 //! Lists of app context in PostgreSQL: whether an index of an entry finds a page. Any other index the database chooses itself.
 
 use deadpool_postgres::{GenericClient, Object};
-use engine::context::filter::Tree;
-use engine::context::{Filter, List, Query, order};
+use engine::context::{List, Query, order};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{IsolationLevel, Row};
 use wire::SubscribeKey;
@@ -85,17 +84,14 @@ async fn find_in<T>(
     Ok(Found { rows, total, lacks_index })
 }
 
-/// Whether an index is worth making that would have found nothing. Who looks for a value before he adds it may never find one,
-/// and reads everybody each time. But an entry that nobody has gets no index, and that is asked only of a list that read everybody.
+/// Whether an index is worth making that would have found nothing.
 async fn is_worth(
     db: &impl GenericClient,
     key: &SubscribeKey,
     query: &Query,
     lacking: &Lacking,
 ) -> Result<bool, StoreError> {
-    let (List::Records(kind), Some(Tree::Compare(_))) = (&query.list, query.filter.as_ref().map(Filter::tree)) else {
-        return Ok(false);
-    };
+    let Some(kind) = Lacking::to_be_asked(query) else { return Ok(false) };
     let text = "SELECT FROM records WHERE space = (SELECT space FROM spaces WHERE subscribe_key = $1 AND kind = $2)
                 AND $3::text = ANY (custom_names) LIMIT 1";
     let statement = db.prepare_cached(text).await?;

@@ -36,7 +36,11 @@ pub(super) fn find<T>(
 ) -> Result<Found<T>, StoreError> {
     let there = order_indexes(db, query)?;
     let mut lists = Lists::new(key, query, Dialect::Sqlite).by_indexes(&there);
-    let Plan { narrowest, lacks_index, mut lacks_order } = plan(db, key, query, &lists)?;
+    let Plan { narrowest, nobody, lacks_index, mut lacks_order } = plan(db, key, query, &lists)?;
+    if nobody {
+        let total = query.count.then_some(0);
+        return Ok(Found { rows: Vec::new(), total, lacks_index: None, lacks_order: None });
+    }
     if let Some((narrow, true)) = &narrowest {
         lists = lists.narrowed(narrow.clone());
     } else if lacks_order.is_none() {
@@ -63,9 +67,23 @@ pub(super) fn find<T>(
         }
     }
     let rows = rows.found;
-    // Nobody has to wait for an index that would have found nothing.
-    let (lacks_index, lacks_order) = if rows.is_empty() { (None, None) } else { (lacks_index, lacks_order) };
+    let (lacks_index, lacks_order) = match lacks_index {
+        // Nobody has to wait for an index that would have found nothing.
+        Some(lacking) if rows.is_empty() => (is_worth(db, key, query, &lacking)?.then_some(lacking), None),
+        None if rows.is_empty() => (None, None),
+        lacking => (lacking, lacks_order),
+    };
     Ok(Found { rows, total, lacks_index, lacks_order })
+}
+
+/// Whether an index is worth making that would have found nothing.
+fn is_worth(db: &Connection, key: &SubscribeKey, query: &Query, lacking: &Lacking) -> Result<bool, StoreError> {
+    let Some(kind) = Lacking::to_be_asked(query) else { return Ok(false) };
+    let mut find = db.prepare_cached(
+        "SELECT 1 FROM records WHERE space = (SELECT space FROM spaces WHERE subscribe_key = ?1 AND kind = ?2)
+         AND custom_key(custom, ?3) IS NOT NULL LIMIT 1",
+    )?;
+    Ok(find.exists([key.as_str(), kind.as_str(), &lacking.entry])?)
 }
 
 /// Which of the indexes are there that a list may be found by, of those that are made when they are wanted.
@@ -165,6 +183,8 @@ fn few(db: &Connection, key: &SubscribeKey, query: &Query) -> Result<u64, StoreE
 struct Plan {
     /// The equality of the filter that the fewest records fulfil, and whether the list is found by its index.
     narrowest: Option<(Narrow, bool)>,
+    /// Whether an equality of the filter was counted, and nobody fulfils it.
+    nobody: bool,
     lacks_index: Option<Lacking>,
     lacks_order: Option<OrderIndex>,
 }
@@ -207,6 +227,7 @@ fn plan(db: &Connection, key: &SubscribeKey, query: &Query, lists: &Lists<'_>) -
             narrowest = Some((narrow, matches));
         }
     }
+    plan.nobody = narrowest.as_ref().is_some_and(|(_, matches)| *matches == 0);
     plan.narrowest = narrowest.map(|(narrow, matches)| {
         let has_index = has_index(&narrow);
         plan.lacks_order = (!has_index && matches <= few).then_some(BY_STATUS);

@@ -139,7 +139,7 @@ async fn an_index_of_custom_is_made_for_what_is_asked_for_and_found_and_for_noth
         found.query_map([], read).unwrap().collect::<Result<Vec<(String, bool, bool)>, _>>().unwrap()
     };
     let rows = || foreign.query_row("SELECT count(*) FROM custom_values", [], |row| row.get::<_, i64>(0)).unwrap();
-    for filter in ["custom.nobody == 1", "custom.age > 5", "custom.age == -1"] {
+    for filter in ["custom.nobody == 1", "custom.age > 5", "custom.age == -1 && name == 'nobody'"] {
         store.records(&demo, &query(List::Records(Kind::User), filter, "")).await.unwrap();
     }
     // The next command comes after whatever was ordered.
@@ -164,9 +164,15 @@ async fn an_index_of_custom_is_made_for_what_is_asked_for_and_found_and_for_noth
         store.check().await.unwrap();
     }
     assert_eq!(rows(), 10_000);
+    // Nobody is found, and everybody was read.
+    store.records(&demo, &query(List::Records(Kind::User), "custom.age == -1", "")).await.unwrap();
+    while indexes().last() != Some(&("age".to_owned(), false, true)) {
+        store.check().await.unwrap();
+    }
+    assert_eq!(rows(), 15_000);
     let remove = Remove { kind: Kind::User, id: id("u7"), condition: Condition::None, integrity: false };
     store.remove(&demo, remove).await.unwrap().outcome.unwrap();
-    assert_eq!(rows(), 9998);
+    assert_eq!(rows(), 14_997);
 }
 
 #[tokio::test]
