@@ -1,13 +1,13 @@
 //! Our server, over HTTP.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::database::{self, Database};
-use super::load::{Caller, Subject};
+use super::load::{Caller, Records, Subject};
 use super::operation::{Ask, BULK, Counted, Depth, Listing, Operation, far_page, number};
 use super::people::{self, Person};
 use super::process::{self, Memory};
@@ -85,8 +85,11 @@ impl Subject for Http<'_> {
         Ok(callers)
     }
 
-    fn embedded(&self) -> Option<PathBuf> {
-        matches!(self.database, Database::Embedded).then(|| self.server.data().to_owned())
+    fn records(&self) -> Option<Records> {
+        Some(match &self.address {
+            None => Records::Folder(self.server.data().to_owned()),
+            Some(address) => Records::Postgres(address.clone()),
+        })
     }
 
     fn cpu(&self) -> anyhow::Result<Option<Duration>> {

@@ -1,6 +1,5 @@
 //! The store itself: the same calls without HTTP, in this process, as the limit of what the server can give.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -15,7 +14,7 @@ use wire::{RecordId, SubscribeKey};
 
 use super::database::{self, Database};
 use super::http::{parameters, team_value};
-use super::load::{Caller, Subject};
+use super::load::{Caller, Records, Subject};
 use super::operation::{Ask, BULK, Depth, Operation, far_page, number};
 use super::people::{self, Person};
 use super::process;
@@ -106,8 +105,11 @@ impl Subject for InProcess<'_> {
         Ok((0..count).map(|_| task()).collect())
     }
 
-    fn embedded(&self) -> Option<PathBuf> {
-        matches!(self.database, Database::Embedded).then(|| self.data.path().to_owned())
+    fn records(&self) -> Option<Records> {
+        Some(match &self.address {
+            None => Records::Folder(self.data.path().to_owned()),
+            Some(address) => Records::Postgres(address.clone()),
+        })
     }
 
     fn cpu(&self) -> anyhow::Result<Option<Duration>> {

@@ -1,6 +1,6 @@
 //! Many who ask at once, each as quickly as it is answered.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 use super::operation::{Ask, Depth, Listing, Operation};
-use super::process;
+use super::{database, process};
 use crate::report::histogram;
 
 /// Something that answers.
@@ -24,8 +24,8 @@ pub(super) trait Subject {
     /// CPU time used so far; none when nobody can know.
     fn cpu(&self) -> anyhow::Result<Option<Duration>>;
 
-    /// The folder of its own SQLite, where an index is made when it is first wanted.
-    fn embedded(&self) -> Option<PathBuf> {
+    /// Where its records are, if it makes an index when one is first wanted.
+    fn records(&self) -> Option<Records> {
         None
     }
 
@@ -53,6 +53,14 @@ pub(super) struct Plan {
     pub(super) connections: usize,
     pub(super) time: Duration,
     pub(super) users: usize,
+}
+
+/// Where our records are.
+pub(super) enum Records {
+    /// In the SQLite of a folder.
+    Folder(PathBuf),
+    /// In a PostgreSQL of this address.
+    Postgres(String),
 }
 
 /// What came of a row.
@@ -96,32 +104,43 @@ async fn wait_for_index<C: Caller>(
     caller: &mut C,
     operation: Operation,
     plan: Plan,
-    folder: &Path,
+    records: &Records,
 ) -> anyhow::Result<()> {
     caller.call(caller.request(operation.ask(0, 1, 0, plan.users))).await?;
     let begun = Instant::now();
-    while !has_index_of_teams(folder, operation == Operation::List(Listing::TeamByName, Depth::First))? {
+    while !records.have_index_of_teams(operation == Operation::List(Listing::TeamByName, Depth::First)).await? {
         ensure!(begun.elapsed() < INDEX_PATIENCE, "the index of teams is not whole after {INDEX_PATIENCE:?}");
         tokio::time::sleep(LOOK).await;
     }
     Ok(())
 }
 
-fn has_index_of_teams(folder: &Path, by_name: bool) -> anyhow::Result<bool> {
-    let db = Connection::open_with_flags(folder.join("hereabouts.sqlite"), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    let whole = "SELECT count(*) FROM custom_indexes WHERE entry = 'team' AND by_name = ?1 AND through IS NULL";
-    Ok(db.query_row(whole, [by_name], |row| row.get::<_, i64>(0))? > 0)
+impl Records {
+    async fn have_index_of_teams(&self, by_name: bool) -> anyhow::Result<bool> {
+        let whole = "SELECT count(*) FROM custom_indexes WHERE entry = 'team' AND by_name = $1 AND through IS NULL";
+        let indexes: i64 = match self {
+            Self::Folder(folder) => {
+                let file = folder.join("hereabouts.sqlite");
+                let db = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+                db.query_row(whole, [by_name], |row| row.get(0))?
+            }
+            Self::Postgres(address) => {
+                database::connect(address).await?.query_one(whole, &[&by_name]).await?.try_get(0)?
+            }
+        };
+        Ok(indexes > 0)
+    }
 }
 
 /// Measures one row of one subject.
 pub(super) async fn measure<S: Subject>(subject: &S, operation: Operation, plan: Plan) -> anyhow::Result<Measured> {
     let count = operation.connections(plan.connections);
     let runtime = subject.runtime();
-    if let Some(folder) = subject.embedded()
+    if let Some(records) = subject.records()
         && operation.is_of_team()
         && let Some(mut caller) = subject.callers(operation, 1).await?.pop()
     {
-        runtime.spawn(async move { wait_for_index(&mut caller, operation, plan, &folder).await }).await??;
+        runtime.spawn(async move { wait_for_index(&mut caller, operation, plan, &records).await }).await??;
     }
     let mut warm = JoinSet::new();
     for (connection, mut caller) in subject.callers(operation, count).await?.into_iter().enumerate() {
